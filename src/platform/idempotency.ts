@@ -1,0 +1,107 @@
+import { and, eq, lt } from 'drizzle-orm'
+import type { MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import { type Db, isUniqueViolation } from './db.ts'
+import { ProblemError } from './errors.ts'
+import { type AppContext, type AppEnv, callerOf, dbOf } from './http.ts'
+import { idempotencyKeys } from './schema.ts'
+
+const KEPT_MS = 24 * 3600 * 1000
+const REPLAYED_HEADERS = [
+  'content-type',
+  'location',
+  'etag',
+  'tus-resumable',
+  'upload-offset',
+  'upload-expires',
+]
+const FINGERPRINT_HEADERS = ['content-type', 'content-length', 'upload-length', 'upload-metadata']
+
+export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,128}$/)
+
+/**
+ * Middleware for creating operations: a repeat with the same `Idempotency-Key` within 24 h gets the first
+ * answer again (draft-ietf-httpapi-idempotency-key-header). Only successes are kept, so a failed request may
+ * be tried again with its key.
+ */
+export function idempotent(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const header = c.req.header('idempotency-key')
+    if (header === undefined) return next()
+    const key = idempotencyKeySchema.safeParse(header)
+    if (!key.success) {
+      throw new ProblemError(
+        'validation_failed',
+        'Idempotency-Key takes 1 to 128 visible ASCII characters.',
+        {
+          errors: [{ pointer: '/header/idempotency-key', detail: 'not a valid key' }],
+        },
+      )
+    }
+    const db = dbOf(c, 'first-primary')
+    const replay = await claimKey(db, callerOf(c).accountId, key.data, await fingerprintOf(c), Date.now())
+    if (replay) return replay
+    await next()
+    await settleKey(db, callerOf(c).accountId, key.data, c)
+  }
+}
+
+async function fingerprintOf(c: AppContext): Promise<string> {
+  const parts = [c.req.method, c.req.url, ...FINGERPRINT_HEADERS.map((name) => c.req.header(name) ?? '')]
+  if (c.req.header('content-type')?.includes('json')) parts.push(await c.req.text())
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(parts.join('\n')))
+  return Buffer.from(digest).toString('hex')
+}
+
+/** Takes the key for this request; returns the kept answer where an earlier request has finished under it. */
+async function claimKey(
+  db: Db,
+  accountId: string,
+  key: string,
+  fingerprint: string,
+  nowMs: number,
+): Promise<Response | null> {
+  await db
+    .delete(idempotencyKeys)
+    .where(and(keyIs(accountId, key), lt(idempotencyKeys.createdAt, nowMs - KEPT_MS)))
+  try {
+    await db.insert(idempotencyKeys).values({ accountId, key, fingerprint, createdAt: nowMs })
+    return null
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+  }
+  const [first] = await db.select().from(idempotencyKeys).where(keyIs(accountId, key))
+  if (first && first.fingerprint !== fingerprint) throw new ProblemError('idempotency_key_reused')
+  if (!first || first.status === null)
+    throw new ProblemError('idempotency_in_progress', undefined, { headers: { 'retry-after': '1' } })
+  return new Response(first.body, {
+    status: first.status,
+    headers: { ...JSON.parse(first.headers ?? '{}'), 'idempotency-replayed': 'true' },
+  })
+}
+
+async function settleKey(db: Db, accountId: string, key: string, c: AppContext): Promise<void> {
+  if (c.error || !c.res.ok) {
+    await db.delete(idempotencyKeys).where(keyIs(accountId, key))
+    return
+  }
+  const headers = Object.fromEntries(
+    REPLAYED_HEADERS.flatMap((name) => {
+      const value = c.res.headers.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+  await db
+    .update(idempotencyKeys)
+    .set({ status: c.res.status, headers: JSON.stringify(headers), body: await c.res.clone().text() })
+    .where(keyIs(accountId, key))
+}
+
+function keyIs(accountId: string, key: string) {
+  return and(eq(idempotencyKeys.accountId, accountId), eq(idempotencyKeys.key, key))
+}
+
+/** Deletes keys older than 24 h. */
+export async function pruneIdempotencyKeys(db: Db, nowMs: number): Promise<void> {
+  await db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, nowMs - KEPT_MS))
+}

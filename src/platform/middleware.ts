@@ -1,0 +1,110 @@
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
+import { settingsOf } from './env.ts'
+import { asProblem, ERRORS, ProblemError, toProblem } from './errors.ts'
+import { type AppContext, type AppEnv, BOOKMARK_HEADER, bookmarkOf } from './http.ts'
+import { newId } from './ids.ts'
+import { errorFields, log } from './log.ts'
+
+/** The largest body of a JSON operation in bytes. */
+const MAX_JSON_BYTES = 1024 * 1024
+
+/** Response headers that a browser's script may read. */
+export const EXPOSED_HEADERS = [
+  BOOKMARK_HEADER,
+  'X-Request-Id',
+  'Retry-After',
+  'ETag',
+  'Location',
+  'Content-Range',
+  'Accept-Ranges',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Tus-Checksum-Algorithm',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Expires',
+  'Idempotency-Replayed',
+]
+
+/** Gives the request its id and state, sets the headers that every answer carries, and writes its log line. */
+export function requestScope(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    settingsOf(c.env)
+    const startedAt = Date.now()
+    c.set('requestId', newId('request'))
+    c.set('sessions', new Map())
+    c.set('touched', {})
+    await next()
+    const bookmark = bookmarkOf(c)
+    if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark)
+    c.header('X-Request-Id', c.get('requestId'))
+    c.header('X-Content-Type-Options', 'nosniff')
+    c.header('Referrer-Policy', 'no-referrer')
+    c.header('Strict-Transport-Security', 'max-age=31536000; includeSubDomains')
+    if (!c.res.headers.has('content-security-policy')) {
+      c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    }
+    if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store')
+    log('info', 'request', {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      durationMs: Date.now() - startedAt,
+      ...c.get('touched'),
+    })
+  }
+}
+
+/** CORS for the REST surface, by the CORS_ORIGINS setting. */
+export function restCors(): MiddlewareHandler<AppEnv> {
+  const middleware = cors({
+    origin: (origin, c: AppContext) => {
+      const allowed = settingsOf(c.env).CORS_ORIGINS
+      return allowed.includes('*') || allowed.includes(origin) ? origin : null
+    },
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: 7200,
+  })
+  return (c, next) => (settingsOf(c.env).CORS_ORIGINS.length === 0 ? next() : middleware(c, next))
+}
+
+/** Refuses JSON bodies of more than 1 MiB, whether their length is declared or not. */
+export function jsonBodyLimit(): MiddlewareHandler<AppEnv> {
+  const limit = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () => {
+      throw new ProblemError('payload_too_large', `A JSON body may have ${MAX_JSON_BYTES} bytes.`)
+    },
+  })
+  return (c, next) => (c.req.header('content-type')?.includes('json') ? limit(c, next) : next())
+}
+
+/** Answers any error with a problem document; what is not meant for clients is logged, not shown. */
+export function onError(error: Error, c: AppContext): Response {
+  const requestId = c.get('requestId')
+  const shown = error instanceof HTTPException ? fromHttpException(error) : error
+  const { body, headers } = toProblem(shown, requestId)
+  if (asProblem(shown) === null) log('error', 'request_failed', { requestId, ...errorFields(error) })
+  return c.body(JSON.stringify(body), ERRORS[body.code][0] as 500, {
+    'content-type': 'application/problem+json',
+    ...headers,
+  })
+}
+
+/** Hono's own refusals: malformed JSON and the like. */
+function fromHttpException(error: HTTPException): Error {
+  if (error.status === 400) return new ProblemError('validation_failed', error.message, { cause: error })
+  return error
+}
+
+export function onNotFound(c: AppContext): Response {
+  return onError(new ProblemError('not_found', 'No operation has this method and path.'), c)
+}

@@ -1,0 +1,20 @@
+import { createRouter } from '../src/platform/http.ts'
+import { jsonBodyLimit, onError, onNotFound, requestScope, restCors } from '../src/platform/middleware.ts'
+
+/** The HTTP surface: middleware, then one line per capability. */
+export function createApp() {
+  const app = createRouter()
+  app.onError(onError)
+  app.notFound(onNotFound)
+  app.use(requestScope())
+  app.use('/v1/*', restCors(), jsonBodyLimit())
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token from `POST /v1/auth/login`, good for 15 minutes.',
+  })
+  return app
+}
+
+export const app = createApp()
