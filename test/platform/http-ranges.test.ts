@@ -14,72 +14,31 @@ const HUGE = '9'.repeat(30)
 const spaces = ' '.repeat(8000)
 
 describe('a Range header for 1000 bytes', () => {
-  test.each<[string, string, [number, number][]]>([
-    ['names the first and the last byte', 'bytes=0-499', [[0, 499]]],
-    ['may ask for a single byte', 'bytes=999-999', [[999, 999]]],
-    ['may be open, up to the end', 'bytes=500-', [[500, 999]]],
-    ['is still a range when it covers everything', 'bytes=0-', [[0, 999]]],
-    ['may ask for a suffix', 'bytes=-300', [[700, 999]]],
-    ['is clamped to the last byte', 'bytes=900-5000', [[900, 999]]],
-    ['is clamped even from a number of 30 digits', `bytes=900-${HUGE}`, [[900, 999]]],
-    ['gives everything for a suffix that is too long', 'bytes=-5000', [[0, 999]]],
-    ['gives everything for a suffix of 30 digits', `bytes=-${HUGE}`, [[0, 999]]],
-    ['may have leading zeros', `bytes=${'0'.repeat(30)}5-007`, [[5, 7]]],
-    ['has a unit in any case', 'BYTES=1-2', [[1, 2]]],
-    [
-      'may list ranges',
-      'bytes=0-1,10-11',
-      [
-        [0, 1],
-        [10, 11],
-      ],
-    ],
-    [
-      'may have whitespace round the commas',
-      'bytes=0-1 \t,\t 10-11',
-      [
-        [0, 1],
-        [10, 11],
-      ],
-    ],
-    [
-      'may have empty list elements',
-      'bytes=, ,0-1,,10-11 ,',
-      [
-        [0, 1],
-        [10, 11],
-      ],
-    ],
-    [
-      'keeps the order of the list',
-      'bytes=500-600,0-9',
-      [
-        [500, 600],
-        [0, 9],
-      ],
-    ],
-    ['joins ranges that overlap', 'bytes=0-99,50-149', [[0, 149]]],
-    ['joins ranges that touch', 'bytes=100-199,0-99', [[0, 199]]],
-    ['joins a range within another', 'bytes=0-,5-6,-1', [[0, 999]]],
-    [
-      'puts a joined range where its first member stood',
-      'bytes=500-509,0-9,510-519',
-      [
-        [500, 519],
-        [0, 9],
-      ],
-    ],
-    [
-      'leaves a gap of one byte alone',
-      'bytes=0-9,11-19',
-      [
-        [0, 9],
-        [11, 19],
-      ],
-    ],
-    ['drops the unsatisfiable part of a list', 'bytes=2000-3000,0-9,-0', [[0, 9]]],
+  test.each([
+    ['names the first and the last byte', 'bytes=0-499', '0-499'],
+    ['may ask for a single byte', 'bytes=999-999', '999-999'],
+    ['may be open, up to the end', 'bytes=500-', '500-999'],
+    ['is still a range when it covers everything', 'bytes=0-', '0-999'],
+    ['may ask for a suffix', 'bytes=-300', '700-999'],
+    ['is clamped to the last byte', 'bytes=900-5000', '900-999'],
+    ['is clamped even from a number of 30 digits', `bytes=900-${HUGE}`, '900-999'],
+    ['gives everything for a suffix that is too long', 'bytes=-5000', '0-999'],
+    ['gives everything for a suffix of 30 digits', `bytes=-${HUGE}`, '0-999'],
+    ['may have leading zeros', `bytes=${'0'.repeat(30)}5-007`, '5-7'],
+    ['has a unit in any case', 'BYTES=1-2', '1-2'],
+    ['may list ranges', 'bytes=0-1,10-11', '0-1 10-11'],
+    ['may have whitespace round the commas', 'bytes=0-1 \t,\t 10-11', '0-1 10-11'],
+    ['may have empty list elements', 'bytes=, ,0-1,,10-11 ,', '0-1 10-11'],
+    ['keeps the order of the list', 'bytes=500-600,0-9', '500-600 0-9'],
+    ['joins ranges that overlap', 'bytes=0-99,50-149', '0-149'],
+    ['joins ranges that touch', 'bytes=100-199,0-99', '0-199'],
+    ['joins a range within another', 'bytes=0-,5-6,-1', '0-999'],
+    ['puts a joined range where its first member stood', 'bytes=500-509,0-9,510-519', '500-519 0-9'],
+    ['leaves a gap of one byte alone', 'bytes=0-9,11-19', '0-9 11-19'],
+    ['drops the unsatisfiable part of a list', 'bytes=2000-3000,0-9,-0', '0-9'],
   ])('%s: %s', (_, header, expected) => {
-    expect(parseRange(header, 1000)).toEqual(expected.map(([start, end]) => ({ start, end })))
+    const ranges = parseRange(header, 1000)
+    expect(typeof ranges === 'string' ? ranges : ranges.map(written).join(' ')).toBe(expected)
   })
 
   test.each([
@@ -248,6 +207,10 @@ describe('a multipart/byteranges body', () => {
     expect(rangeBytes({ start: 5, end: 5 })).toBe(1)
   })
 })
+
+function written({ start, end }: ByteRange): string {
+  return `${start}-${end}`
+}
 
 function asksFor(spec: string, byte: number, size: number): boolean {
   const [first = '', last = ''] = spec.split('-')
