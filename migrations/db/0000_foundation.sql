@@ -37,13 +37,14 @@ CREATE TABLE `artists` (
 	`name` text NOT NULL,
 	`sort_name` text NOT NULL,
 	`match_key` text,
+	`is_public` integer DEFAULT false NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `artists_id_unique` ON `artists` (`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `artists_matchKey_unique` ON `artists` (`match_key`);--> statement-breakpoint
-CREATE INDEX `artists_sort_name` ON `artists` (`sort_name`,`pk`);--> statement-breakpoint
+CREATE INDEX `artists_public` ON `artists` (`is_public`,`sort_name`,`pk`);--> statement-breakpoint
 CREATE TABLE `genres` (
 	`pk` integer PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -53,6 +54,8 @@ CREATE TABLE `genres` (
 CREATE UNIQUE INDEX `genres_matchKey_unique` ON `genres` (`match_key`);--> statement-breakpoint
 CREATE TABLE `processing` (
 	`track_pk` integer PRIMARY KEY NOT NULL,
+	`state` text NOT NULL,
+	`run` integer NOT NULL,
 	`stage` text,
 	`percent` real NOT NULL,
 	`attempt` integer NOT NULL,
@@ -67,6 +70,7 @@ CREATE TABLE `processing` (
 );
 --> statement-breakpoint
 CREATE INDEX `processing_due` ON `processing` (`due_at`) WHERE due_at is not null;--> statement-breakpoint
+CREATE INDEX `processing_queued` ON `processing` (`queued_at`,`track_pk`) WHERE state = 'queued';--> statement-breakpoint
 CREATE TABLE `release_artists` (
 	`release_pk` integer NOT NULL,
 	`position` integer NOT NULL,
@@ -88,6 +92,7 @@ CREATE TABLE `releases` (
 	`cover` text,
 	`album_lufs` real,
 	`album_gain_db` real,
+	`is_public` integer DEFAULT false NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	FOREIGN KEY (`owner_pk`) REFERENCES `accounts`(`pk`) ON UPDATE no action ON DELETE no action
@@ -95,8 +100,19 @@ CREATE TABLE `releases` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `releases_id_unique` ON `releases` (`id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `releases_matchKey_unique` ON `releases` (`match_key`);--> statement-breakpoint
+CREATE INDEX `releases_public` ON `releases` (`is_public`,`pk`);--> statement-breakpoint
 CREATE INDEX `releases_owner` ON `releases` (`owner_pk`,`pk`);--> statement-breakpoint
 CREATE TABLE `track_artists` (
+	`track_pk` integer NOT NULL,
+	`position` integer NOT NULL,
+	`artist_pk` integer NOT NULL,
+	PRIMARY KEY(`track_pk`, `position`),
+	FOREIGN KEY (`track_pk`) REFERENCES `tracks`(`pk`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`artist_pk`) REFERENCES `artists`(`pk`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `track_artists_artist` ON `track_artists` (`artist_pk`,`track_pk`);--> statement-breakpoint
+CREATE TABLE `track_credits` (
 	`track_pk` integer NOT NULL,
 	`position` integer NOT NULL,
 	`artist_pk` integer NOT NULL,
@@ -106,7 +122,7 @@ CREATE TABLE `track_artists` (
 	FOREIGN KEY (`artist_pk`) REFERENCES `artists`(`pk`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
-CREATE INDEX `track_artists_artist` ON `track_artists` (`artist_pk`,`track_pk`);--> statement-breakpoint
+CREATE INDEX `track_credits_artist` ON `track_credits` (`artist_pk`,`track_pk`);--> statement-breakpoint
 CREATE TABLE `track_genres` (
 	`track_pk` integer NOT NULL,
 	`position` integer NOT NULL,
@@ -149,8 +165,8 @@ CREATE TABLE `tracks` (
 	`status` text NOT NULL,
 	`title` text NOT NULL,
 	`release_pk` integer,
-	`disc_number` integer,
-	`track_number` integer,
+	`disc_number` integer NOT NULL,
+	`track_number` integer NOT NULL,
 	`isrc` text,
 	`release_date` text,
 	`duration_ms` integer,
@@ -166,6 +182,7 @@ CREATE UNIQUE INDEX `tracks_owner_source` ON `tracks` (`owner_pk`,`source_hash`)
 CREATE INDEX `tracks_status` ON `tracks` (`status`,`pk`);--> statement-breakpoint
 CREATE INDEX `tracks_owner` ON `tracks` (`owner_pk`,`pk`);--> statement-breakpoint
 CREATE INDEX `tracks_release` ON `tracks` (`release_pk`,`disc_number`,`track_number`,`pk`);--> statement-breakpoint
+CREATE INDEX `tracks_owner_status` ON `tracks` (`owner_pk`,`status`,`pk`);--> statement-breakpoint
 CREATE TABLE `dead_letters` (
 	`pk` integer PRIMARY KEY NOT NULL,
 	`queue` text NOT NULL,

@@ -4,7 +4,8 @@ import { accounts } from '../auth/schema.ts'
 import { JOB_FAILURE_CODES, JOB_STAGES, SOURCE_FORMATS } from '../transcoding/protocol.ts'
 
 export const TRACK_STATUSES = ['queued', 'processing', 'ready', 'failed'] as const
-export const CREDIT_ROLES = ['primary', 'composer'] as const
+export const CREDIT_ROLES = ['composer'] as const
+export const JOB_STATES = ['queued', 'running', 'done', 'failed'] as const
 
 export const artists = sqliteTable(
   'artists',
@@ -15,10 +16,12 @@ export const artists = sqliteTable(
     sortName: text().notNull(),
     /** The folded name under which a tag finds this artist again; null where only its id does. */
     matchKey: text().unique(),
+    /** True where a listener finds anything ready of this artist. */
+    isPublic: integer({ mode: 'boolean' }).notNull().default(false),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
-  (table) => [index('artists_sort_name').on(table.sortName, table.pk)],
+  (table) => [index('artists_public').on(table.isPublic, table.sortName, table.pk)],
 )
 
 export const releases = sqliteTable(
@@ -39,10 +42,15 @@ export const releases = sqliteTable(
     cover: text(),
     albumLufs: real(),
     albumGainDb: real(),
+    /** True where any of its tracks is ready. */
+    isPublic: integer({ mode: 'boolean' }).notNull().default(false),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
-  (table) => [index('releases_owner').on(table.ownerPk, table.pk)],
+  (table) => [
+    index('releases_public').on(table.isPublic, table.pk),
+    index('releases_owner').on(table.ownerPk, table.pk),
+  ],
 )
 
 export const releaseArtists = sqliteTable(
@@ -80,8 +88,10 @@ export const tracks = sqliteTable(
     status: text({ enum: TRACK_STATUSES }).notNull(),
     title: text().notNull(),
     releasePk: integer().references(() => releases.pk),
-    discNumber: integer(),
-    trackNumber: integer(),
+    /** 0 where unknown. */
+    discNumber: integer().notNull(),
+    /** 0 where unknown. */
+    trackNumber: integer().notNull(),
     isrc: text(),
     /** YYYY, YYYY-MM or YYYY-MM-DD. */
     releaseDate: text(),
@@ -96,6 +106,7 @@ export const tracks = sqliteTable(
     index('tracks_status').on(table.status, table.pk),
     index('tracks_owner').on(table.ownerPk, table.pk),
     index('tracks_release').on(table.releasePk, table.discNumber, table.trackNumber, table.pk),
+    index('tracks_owner_status').on(table.ownerPk, table.status, table.pk),
   ],
 )
 
@@ -109,11 +120,29 @@ export const trackArtists = sqliteTable(
     artistPk: integer()
       .notNull()
       .references(() => artists.pk),
-    role: text({ enum: CREDIT_ROLES }).notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.trackPk, table.position] }),
     index('track_artists_artist').on(table.artistPk, table.trackPk),
+  ],
+)
+
+/** Who else made the track, apart from the artists it stands under. */
+export const trackCredits = sqliteTable(
+  'track_credits',
+  {
+    trackPk: integer()
+      .notNull()
+      .references(() => tracks.pk),
+    position: integer().notNull(),
+    artistPk: integer()
+      .notNull()
+      .references(() => artists.pk),
+    role: text({ enum: CREDIT_ROLES }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.trackPk, table.position] }),
+    index('track_credits_artist').on(table.artistPk, table.trackPk),
   ],
 )
 
@@ -156,6 +185,9 @@ export const processing = sqliteTable(
     trackPk: integer()
       .primaryKey()
       .references(() => tracks.pk),
+    state: text({ enum: JOB_STATES }).notNull(),
+    /** Counts the runs that were asked for: each writes under a prefix of its own. */
+    run: integer().notNull(),
     stage: text({ enum: JOB_STAGES }),
     percent: real().notNull(),
     /** Fencing number of the newest attempt; an older one is not heard any more. */
@@ -170,7 +202,10 @@ export const processing = sqliteTable(
     /** When the sweep sends it again unless something has happened; null where nothing is left to do. It is also the ticket of the newest message. */
     dueAt: integer(),
   },
-  (table) => [index('processing_due').on(table.dueAt).where(sql`due_at is not null`)],
+  (table) => [
+    index('processing_due').on(table.dueAt).where(sql`due_at is not null`),
+    index('processing_queued').on(table.queuedAt, table.trackPk).where(sql`state = 'queued'`),
+  ],
 )
 
 /** What a ready track is played from. */
