@@ -21,7 +21,8 @@ export class JobDropped extends Error {
 /** Whatever went wrong, as the failure to report. Anything unforeseen may go better the next time. */
 export function asJobFailure(error: unknown): JobFailure {
   if (error instanceof JobFailure) return error
-  if (isDiskFull(error)) return new JobFailure('transcoder_error', 'The transcoder has no disk space left.', true)
+  if (isDiskFull(error))
+    return new JobFailure('transcoder_error', 'The transcoder has no disk space left.', true)
   return new JobFailure('transcoder_error', 'The transcoder met an unexpected error.', true)
 }
 

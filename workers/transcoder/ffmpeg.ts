@@ -9,7 +9,7 @@ export type Ffmpeg = { path: string; version: string; missing: string[] }
 
 const OLDEST_VERSION = [4, 1] as const
 const NEEDED = {
-  filters: ['ebur128', 'ametadata', 'asplit', 'aformat', 'aresample', 'anullsink', 'afade'],
+  filters: ['ebur128', 'ametadata', 'asplit', 'aformat', 'aresample', 'anullsink', 'afade', 'pan'],
   encoders: ['aac', 'flac', 'pcm_s16le'],
   muxers: ['mp4', 's16le', 'wav', 'image2pipe', 'null'],
   demuxers: ['mp3', 'flac', 'wav', 'aiff', 'mov', 'ogg'],

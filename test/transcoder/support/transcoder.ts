@@ -1,0 +1,32 @@
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Job } from '../../../src/transcoding/protocol.ts'
+import { type Config, readConfig } from '../../../workers/transcoder/config.ts'
+import { findFfmpeg, findOnPath } from '../../../workers/transcoder/ffmpeg.ts'
+import { startTranscoder } from '../../../workers/transcoder/transcoder.ts'
+
+export const SECRET = 'secret-of-the-tests'
+
+/** The transcoder, in this process, on a port of its own and with a folder of its own. */
+export async function startTestTranscoder(changes: Partial<Config> = {}) {
+  const workDir = await mkdtemp(join(tmpdir(), 'segue-transcoder-test-'))
+  const environment = { PATH: process.env.PATH, PORT: '0', TRANSCODER_SECRET: SECRET, WORK_DIR: workDir }
+  const config = { ...readConfig(environment), ...changes }
+  const ffmpeg = await findFfmpeg(config)
+  if (!ffmpeg) throw new Error('these tests need ffmpeg')
+  const transcoder = await startTranscoder(config, ffmpeg, findOnPath('fpcalc', config.searchPath))
+  return {
+    ...transcoder,
+    offer: (job: unknown, secret = SECRET) => offerJob(transcoder.url, job, secret),
+    leftovers: () => readdir(workDir),
+  }
+}
+
+export function offerJob(url: string, job: Job | unknown, secret = SECRET): Promise<Response> {
+  return fetch(`${url}/jobs`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify(job),
+  })
+}

@@ -1,0 +1,29 @@
+import { readConfig } from './config.ts'
+import { findFfmpeg, findOnPath } from './ffmpeg.ts'
+import { log } from './log.ts'
+import { startTranscoder } from './transcoder.ts'
+
+const config = readConfig(process.env)
+const ffmpeg = await findFfmpeg(config)
+if (!ffmpeg) {
+  log('boot', { error: 'no ffmpeg of version 4.1 or later: install one or set FFMPEG_PATH' })
+  process.exit(1)
+}
+const fpcalc = config.fpcalcPath ?? findOnPath('fpcalc', config.searchPath)
+const transcoder = await startTranscoder(config, ffmpeg, fpcalc)
+log('boot', {
+  ffmpeg: ffmpeg.version,
+  missing: ffmpeg.missing,
+  fingerprint: fpcalc !== null,
+  slots: config.slots,
+})
+
+let isStopping = false
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return
+    isStopping = true
+    log('stop', { signal })
+    void transcoder.close().finally(() => process.exit(0))
+  })
+}
