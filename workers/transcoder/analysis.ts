@@ -1,5 +1,4 @@
 import type { Loudness } from '../../src/transcoding/protocol.ts'
-import { JobFailure } from './failure.ts'
 import { inputArguments, type Source } from './input-arguments.ts'
 import { createLoudnessHistogram, round2, trackGain } from './loudness.ts'
 import type { SourceAudio } from './probe.ts'
@@ -8,6 +7,9 @@ import { createSampleReader } from './sample-reader.ts'
 import { createLineReader } from './stderr-lines.ts'
 import { stereoFilter } from './stereo.ts'
 import { createWaveform, type Waveform } from './waveform.ts'
+
+/** A range needs several short-term values of 3 s each; of one, the filter makes 20 LU. */
+const SHORTEST_RANGE_SECONDS = 4
 
 export type Analysis = {
   /** Decoded samples per channel at the source's rate. */
@@ -51,15 +53,15 @@ export async function analyseSource(
   const samples = waveform.samples()
   return {
     samples,
-    loudness: summarise(histogram, stderr),
+    loudness: summarise(histogram, stderr, samples / audio.sampleRate),
     waveform: samples > 0 ? waveform.finish(audio.sampleRate) : null,
     stderr,
   }
 }
 
 /**
- * Loudness is measured on the stereo that the AAC renditions hold: the fold-down of 5.1 is some 7 dB quieter than its
- * source. The momentary values leave through descriptor 3; tags that a stream carries are deleted before, so that
+ * Loudness is measured on the stereo that the AAC renditions hold, since the fold-down of 5.1 has a loudness and a
+ * peak of its own. The momentary values leave through descriptor 3; tags that a stream carries are deleted before, so that
  * none can pass for one. The explicit `aresample`s keep what either branch wants (mono, or the 48 kHz of older
  * filters) from being applied to both.
  */
@@ -84,14 +86,18 @@ function analysisArguments(source: Source, audio: SourceAudio, limitSeconds: num
   ]
 }
 
-function summarise(histogram: ReturnType<typeof createLoudnessHistogram>, stderr: string[]): Loudness {
+function summarise(
+  histogram: ReturnType<typeof createLoudnessHistogram>,
+  stderr: string[],
+  seconds: number,
+): Loudness {
   const integrated = histogram.integratedLufs()
   const truePeak = lastNumber(stderr, /^\s+Peak:\s+(\S+) dBFS/)
   const range = lastNumber(stderr, /^\s+LRA:\s+(\S+) LU/)
   const integratedLufs = integrated === null ? null : round2(integrated)
   return {
     integratedLufs,
-    rangeLu: Math.max(0, range ?? 0),
+    rangeLu: seconds < SHORTEST_RANGE_SECONDS ? 0 : Math.max(0, range ?? 0),
     truePeakDbtp: truePeak,
     trackGainDb: trackGain(integratedLufs, truePeak),
     histogram: histogram.coarse(),
@@ -103,10 +109,4 @@ function lastNumber(lines: string[], pattern: RegExp): number | null {
   const value = lines.map((line) => pattern.exec(line)?.[1]).findLast((match) => match !== undefined)
   const number = Number(value)
   return Number.isFinite(number) ? number : null
-}
-
-/** @throws JobFailure where ffmpeg lacks what every analysis needs. */
-export function requireComplete(missing: string[]): void {
-  if (missing.length === 0) return
-  throw new JobFailure('transcoder_error', `ffmpeg lacks ${missing.join(', ')}.`.slice(0, 500), true)
 }

@@ -8,6 +8,10 @@ import {
 } from '../../src/transcoding/protocol.ts'
 import { CoverProblem } from './embedded-cover.ts'
 
+// Memory counts for more than speed here, and the cores belong to ffmpeg.
+sharp.cache(false)
+sharp.concurrency(1)
+
 const MAX_PIXELS = 100_000_000
 const TIMEOUT_SECONDS = 60
 const WEBP_QUALITY = 82

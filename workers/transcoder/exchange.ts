@@ -11,6 +11,11 @@ const BACKOFF_MS = [250, 500, 1000, 2000, 4000, 6000, 8000, 8000]
 const EVENT_TIMEOUT_MS = 15_000
 const OUTPUT_TYPE: Record<string, string> = OUTPUT_TYPES
 
+/** A request that asking again does not change. */
+class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
 /** A request that may go better later. */
 class Unreachable extends Error {
   override readonly name = 'Unreachable'
@@ -44,8 +49,8 @@ export async function fetchInput(
     if (bytes !== job.sourceBytes || hash.digest('hex') !== job.sourceHash) throw sourceMismatch()
   }
   await persist(download, signal).catch((error: unknown) => {
-    if (error instanceof Unreachable) throw sourceUnavailable('The source could not be fetched.')
-    throw error
+    if (!isRequestError(error)) throw error
+    throw sourceUnavailable(`The source could not be fetched: ${error.message}.`)
   })
 }
 
@@ -69,8 +74,8 @@ export async function putBytes(
 async function put(job: Job, name: OutputName, body: Blob, signal: AbortSignal): Promise<void> {
   await persist(() => send(job, `${job.outputUrl}/${name}`, { method: 'PUT', body, signal }), signal).catch(
     (error: unknown) => {
-      if (!(error instanceof Unreachable)) throw error
-      throw new JobFailure('transcoder_error', `${name} could not be stored.`, true)
+      if (!isRequestError(error)) throw error
+      throw new JobFailure('transcoder_error', `${name} could not be stored: ${error.message}.`, true)
     },
   )
 }
@@ -102,7 +107,7 @@ async function request(job: Job, url: string, init: RequestInit): Promise<Respon
   await response.body?.cancel()
   if (response.status === 404 || response.status === 410) throw new JobDropped(`answered ${response.status}`)
   if (response.status >= 500 || response.status === 429) throw new Unreachable(`answered ${response.status}`)
-  throw new JobFailure('transcoder_error', `A request was answered with ${response.status}.`, true)
+  throw new Refused(`answered ${response.status}`)
 }
 
 async function persist(attempt: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -112,7 +117,7 @@ async function persist(attempt: () => Promise<void>, signal: AbortSignal): Promi
     } catch (error) {
       signal.throwIfAborted()
       if (!isPassing(error)) throw error
-      if (delayMs === null) throw new Unreachable('gave up')
+      if (delayMs === null) throw error instanceof Unreachable ? error : new Unreachable('no answer')
       await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
@@ -122,6 +127,10 @@ async function persist(attempt: () => Promise<void>, signal: AbortSignal): Promi
 function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable || error instanceof TypeError) return true
   return error instanceof Error && error.name === 'TimeoutError'
+}
+
+function isRequestError(error: unknown): error is Error {
+  return error instanceof Unreachable || error instanceof Refused
 }
 
 function sourceUnavailable(detail: string) {

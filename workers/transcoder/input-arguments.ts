@@ -9,6 +9,9 @@ const DEMUXERS: Record<SourceFormat, string> = {
   ogg: 'ogg',
 }
 
+/** Of one piece of memory; the largest honest ones are embedded pictures. */
+const MAX_ALLOCATION_BYTES = 512 * 2 ** 20
+
 /** A source file that nobody vouches for. */
 export type Source = { path: string; format: SourceFormat }
 
@@ -21,6 +24,7 @@ export function inputArguments(source: Source, options: string[] = []): string[]
   const demuxer = DEMUXERS[source.format]
   return [
     ...['-nostdin', '-hide_banner', '-nostats', '-v', 'level+info', '-y'],
+    ...['-max_error_rate', '1', '-max_alloc', String(MAX_ALLOCATION_BYTES)],
     ...['-protocol_whitelist', 'file,pipe', '-format_whitelist', demuxer, '-f', demuxer, '-threads', '1'],
     ...options,
     ...['-i', `file:${source.path}`],

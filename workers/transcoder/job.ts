@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Job,
@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { readDeclaration } from './declared/length.ts'
 import { fetchInput, postEvent, postOnce, putBytes } from './exchange.ts'
 import { asJobFailure, JobDropped, JobFailure } from './failure.ts'
+import { createJobFolder } from './job-folder.ts'
 import { makeOutputs, type OutputContext, type Outputs, type Tools } from './outputs.ts'
 import { type ProbedSource, probeSource } from './probe.ts'
 import { createProgress, reportProgress } from './progress.ts'
@@ -51,7 +52,7 @@ export async function runJob(
   const timeout = setTimeout(() => local.abort(timedOut(config.jobTimeoutS)), config.jobTimeoutS * 1000)
   const signal = AbortSignal.any([cancel, local.signal])
   const stagesMs: Record<string, number> = {}
-  const folder = await mkdtemp(join(config.workDir, 'job-'))
+  const folder = await createJobFolder(config.workDir)
   const progress = createProgress()
   const stopReporting = reportProgress(progress, (event) =>
     postOnce(job, event, signal).catch((error: unknown) => {

@@ -6,6 +6,10 @@ const LEAST_DECODED_SHARE = 0.98
 const MOST_DECODED_SHARE = 1.02
 const MAX_DAMAGE_LENGTH = 500
 
+const COMPLAINT = /^(\[[^\]]*\] )?\[(error|fatal|panic)\] /
+/** A cover that is broken leaves the music whole. */
+const PICTURE_DECODER = /^\[(mjpeg|jpegls|png|apng|gif|webp|vp8|bmp|tiff|av1|libdav1d|libaom|hevc|h264) @/
+
 export type Decoded = { samples: number; sampleRate: number; stderr: string[] }
 
 /**
@@ -40,7 +44,7 @@ function surplus(seconds: number, { seconds: declared, slackSeconds }: Declarati
 
 /** The first error line of an ffmpeg run at `-v level+info`, without addresses and paths. */
 export function firstComplaint(stderr: string[]): string | null {
-  const line = stderr.find((text) => /^(\[[^\]]*\] )?\[(error|fatal|panic)\] /.test(text))
+  const line = stderr.find((text) => COMPLAINT.test(text) && !PICTURE_DECODER.test(text))
   if (!line) return null
   const text = line
     .replace(/^\[([\w,]+) @ [^\]]*\] /, '$1: ')

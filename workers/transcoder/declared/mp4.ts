@@ -52,8 +52,11 @@ function readDuration(header: Buffer): { timescale: number; duration: number } {
   if (header.length < (isLong ? 32 : 20)) return { timescale: 0, duration: 0 }
   return isLong
     ? { timescale: header.readUInt32BE(20), duration: Number(header.readBigUInt64BE(24)) }
-    : { timescale: header.readUInt32BE(12), duration: header.readUInt32BE(16) }
+    : { timescale: header.readUInt32BE(12), duration: known(header.readUInt32BE(16)) }
 }
+
+/** All ones mean that the duration is not known. */
+const known = (duration: number) => (duration === 0xffff_ffff ? 0 : duration)
 
 function readEdited(track: Buffer, movieTimescale: number): number {
   const edits = child(track, 'edts')
