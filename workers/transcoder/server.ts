@@ -10,7 +10,7 @@ if (!ffmpeg) {
   process.exit(1)
 }
 const fpcalc = config.fpcalcPath ?? findOnPath('fpcalc', config.searchPath)
-const transcoder = await startTranscoder(config, ffmpeg, fpcalc)
+const transcoder = await startTranscoder(log, config, ffmpeg, fpcalc)
 log('boot', {
   ffmpeg: ffmpeg.version,
   missing: ffmpeg.missing,

@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import type { Job } from '../../src/transcoding/protocol.ts'
 import type { Config } from './config.ts'
 import type { Ffmpeg } from './ffmpeg.ts'
 import { createHttpServer } from './http.ts'
-import { runJob } from './job.ts'
-import { log } from './log.ts'
+import { type JobDependencies, runJob } from './job.ts'
+import { removeLeftovers } from './job-folder.ts'
+import type { Log } from './log.ts'
 import { createSemaphore } from './semaphore.ts'
 import { createSlots } from './slots.ts'
 
@@ -17,15 +17,17 @@ export type Transcoder = {
 
 /** Listens, on a port of the system's choice where `port` is 0. */
 export async function startTranscoder(
+  log: Log,
   config: Config,
   ffmpeg: Ffmpeg,
   fpcalc: string | null,
 ): Promise<Transcoder> {
-  await rm(config.workDir, { recursive: true, force: true })
-  await mkdir(config.workDir, { recursive: true })
+  await removeLeftovers(config.workDir)
   const cores = createSemaphore(config.cores)
   const tools = { ffmpeg: ffmpeg.path, fpcalc }
-  const slots = createSlots(config.slots, (job, cancel) => runLogged({ config, tools, cores }, job, cancel))
+  const slots = createSlots(config.slots, (job, cancel) =>
+    runLogged(log, { config, tools, cores }, job, cancel),
+  )
   const server = createHttpServer({
     secret: config.secret,
     offer: slots.offer,
@@ -52,7 +54,8 @@ export async function startTranscoder(
 }
 
 async function runLogged(
-  dependencies: Parameters<typeof runJob>[0],
+  log: Log,
+  dependencies: JobDependencies,
   job: Job,
   cancel: AbortSignal,
 ): Promise<void> {

@@ -15,9 +15,16 @@ export async function startTestTranscoder(changes: Partial<Config> = {}) {
   const config = { ...readConfig(environment), ...changes }
   const ffmpeg = await findFfmpeg(config)
   if (!ffmpeg) throw new Error('these tests need ffmpeg')
-  const transcoder = await startTranscoder(config, ffmpeg, findOnPath('fpcalc', config.searchPath))
+  const logged: Record<string, unknown>[] = []
+  const transcoder = await startTranscoder(
+    (event, fields) => logged.push({ event, ...fields }),
+    config,
+    ffmpeg,
+    findOnPath('fpcalc', config.searchPath),
+  )
   return {
     ...transcoder,
+    logged,
     offer: (job: unknown, secret = SECRET) => offerJob(transcoder.url, job, secret),
     leftovers: () => readdir(workDir),
   }
