@@ -1,5 +1,7 @@
+import { authRoutes } from '../src/auth/routes.ts'
 import { createRouter } from '../src/platform/http.ts'
 import { jsonBodyLimit, onError, onNotFound, requestScope, restCors } from '../src/platform/middleware.ts'
+import { uploadRoutes } from '../src/uploads/routes.ts'
 
 /** The HTTP surface: middleware, then one line per capability. */
 export function createApp() {
@@ -14,6 +16,8 @@ export function createApp() {
     bearerFormat: 'JWT',
     description: 'An access token from `POST /v1/auth/login`, good for 15 minutes.',
   })
+  app.route('/', authRoutes)
+  app.route('/', uploadRoutes)
   return app
 }
 

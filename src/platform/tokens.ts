@@ -77,12 +77,14 @@ export function expiryOf(accessToken: string): number {
 /** The public halves of the signing keys, as a JSON Web Key Set (RFC 7517). */
 export function publicKeySet(settings: Settings) {
   return {
-    keys: settings.JWT_KEYS.map(({ kty, crv, kid, x }) => ({ kty, crv, kid, x, alg: 'EdDSA', use: 'sig' })),
+    keys: settings.JWT_KEYS.map(({ kty, crv, kid, x }) => {
+      return { kty, crv, kid, x, alg: 'EdDSA' as const, use: 'sig' as const }
+    }),
   }
 }
 
 /** What a MAC is for. Keys of different purposes are independent (HKDF, RFC 5869), so no token serves another's end. */
-export type MacPurpose = 'media' | 'job' | 'refresh'
+export type MacPurpose = 'media' | 'job' | 'refresh' | 'throttle'
 
 const derived = new Map<string, Buffer>()
 
