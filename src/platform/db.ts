@@ -17,6 +17,13 @@ export function openDb(binding: D1Database, start: SessionStart = 'first-unconst
   const session = binding.withSession(start)
   // A session has prepare() and batch(), which is all that drizzle calls; its type only knows the whole database.
   const db = drizzle(session as unknown as D1Database, { casing: 'snake_case' })
+  const run = db.run.bind(db)
+  // drizzle-orm 0.45 binds parameters in a batch to `stmt`, which its raw statements lack.
+  db.run = (query) => {
+    const raw = run(query)
+    const stmt = () => session.prepare(raw.getQuery().sql)
+    return Object.defineProperty(raw, 'stmt', { get: stmt })
+  }
   return { db, bookmark: () => session.getBookmark() }
 }
 
