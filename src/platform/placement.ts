@@ -6,7 +6,15 @@ export function objectOf<T extends Rpc.DurableObjectBranded | undefined>(
   namespace: DurableObjectNamespace<T>,
   name: string,
 ): DurableObjectStub<T> {
-  return namespace.get(namespace.idFromName(name))
+  return namespace.get(objectIdOf(namespace, name))
+}
+
+/** The id of the object of this name, where a library makes the stub itself. */
+export function objectIdOf<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  name: string,
+): DurableObjectId {
+  return namespace.idFromName(name)
 }
 
 /** Shards of the throttle: one object counts for many keys, and no key for the whole service. */
