@@ -1,6 +1,9 @@
 import { app } from './app.ts'
+import { sweep } from './cron.ts'
+import { consume } from './queues.ts'
 
-// biome-ignore lint/performance/noBarrelFile: the runtime finds Durable Object classes among the exports of the entry.
+// biome-ignore lint/performance/noBarrelFile: the runtime finds its classes among the exports of the entry.
+export { ContainerProxy } from '@cloudflare/containers'
 export { PlaybackSession } from './playback-session.ts'
 export { Throttle } from './throttle.ts'
 export { Transcoder } from './transcoder.ts'
@@ -8,4 +11,6 @@ export { Upload } from './upload.ts'
 
 export default {
   fetch: app.fetch,
+  queue: consume,
+  scheduled: (controller, env) => sweep(env, controller.scheduledTime),
 } satisfies ExportedHandler<Env>

@@ -1,4 +1,35 @@
-import { DurableObject } from 'cloudflare:workers'
+import { Container } from '@cloudflare/containers'
+import { settingsOf } from '../src/platform/env.ts'
+import { log } from '../src/platform/log.ts'
+import { JOB_HOST } from '../src/transcoding/deps.ts'
+import { jobRoutes } from '../src/transcoding/routes.ts'
 
-/** The container that runs the transcoder program. */
-export class Transcoder extends DurableObject<Env> {}
+const PORT = 8789
+
+/** The container that runs the transcoder program (workers/transcoder/). It has no way out but to the job routes. */
+export class Transcoder extends Container<Env> {
+  override defaultPort = PORT
+  override sleepAfter = '2m'
+  override enableInternet = false
+  override envVars = {
+    HOST: '0.0.0.0',
+    PORT: String(PORT),
+    TRANSCODER_SECRET: settingsOf(this.env).TRANSCODER_SECRET,
+  }
+
+  /** A job answers at once and works on by itself, so silence is not idleness: ask before stopping. */
+  override async onActivityExpired(): Promise<void> {
+    const response = await this.containerFetch(new Request('http://transcoder/healthz'), PORT)
+    const { running } = await response.json<{ running: number }>()
+    if (running > 0) {
+      this.renewActivityTimeout()
+      return
+    }
+    log('info', 'transcoder_sleeps')
+    await this.stop()
+  }
+}
+
+Transcoder.outboundByHost = {
+  [JOB_HOST]: (request: Request, env: Env) => jobRoutes.fetch(request, env),
+}

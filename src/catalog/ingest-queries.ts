@@ -42,7 +42,13 @@ export function insertRelease(
 }
 
 /** The statement that makes the track, or does nothing where its owner has this content already. */
-export function insertTrack(db: Db, trackId: string, file: SourceFile, releaseKey: string | null, nowMs: number) {
+export function insertTrack(
+  db: Db,
+  trackId: string,
+  file: SourceFile,
+  releaseKey: string | null,
+  nowMs: number,
+) {
   const { tags } = file
   return db.run(sql`insert into tracks (id, owner_pk, source_hash, source_key, source_bytes, source_format, file_name,
       status, title, release_pk, disc_number, track_number, isrc, release_date, created_at, updated_at)
@@ -63,9 +69,9 @@ export function linkTrack(
 ) {
   return [
     db.run(sql`insert into track_artists (track_pk, position, artist_pk)
-      select ${trackPk(trackId)}, names.key, artists.pk ${artistsNamed(credits.primaryKeys)}`),
+      select tracks.pk, names.key, artists.pk ${artistsNamed(credits.primaryKeys)}`),
     db.run(sql`insert into track_credits (track_pk, position, artist_pk, role)
-      select ${trackPk(trackId)}, names.key, artists.pk, 'composer' ${artistsNamed(credits.composerKeys)}`),
+      select tracks.pk, names.key, artists.pk, 'composer' ${artistsNamed(credits.composerKeys)}`),
     db.run(sql`insert into track_genres (track_pk, position, genre_pk)
       select tracks.pk, names.key, genres.pk
       from json_each(${JSON.stringify(credits.genreKeys)}) names
@@ -81,8 +87,4 @@ export function linkTrack(
     return sql`from json_each(${JSON.stringify(keys)}) names
       join artists on artists.match_key = names.value join tracks on tracks.id = ${trackId}`
   }
-}
-
-function trackPk(trackId: string): SQL {
-  return sql`(select pk from tracks where id = ${trackId})`
 }

@@ -48,9 +48,16 @@ export async function createTrackFromFile(
     .select({ id: tracks.id, sourceKey: tracks.sourceKey, dueAt: processing.dueAt })
     .from(tracks)
     .innerJoin(processing, eq(processing.trackPk, tracks.pk))
-    .where(and(sql`${tracks.ownerPk} = ${accountPk(file.ownerAccountId)}`, eq(tracks.sourceHash, file.sourceHash)))
+    .where(
+      and(sql`${tracks.ownerPk} = ${accountPk(file.ownerAccountId)}`, eq(tracks.sourceHash, file.sourceHash)),
+    )
   if (!track) throw new Error('the track that was just written is not there')
-  return { trackId: track.id, isNew: track.id === trackId, sourceKey: track.sourceKey, ticket: track.dueAt ?? ticket }
+  return {
+    trackId: track.id,
+    isNew: track.id === trackId,
+    sourceKey: track.sourceKey,
+    ticket: track.dueAt ?? ticket,
+  }
 }
 
 export type Credits = ReturnType<typeof creditsOf>
@@ -79,5 +86,7 @@ function creditsOf(file: SourceFile) {
 }
 
 function distinct(names: string[]): string[] {
-  return [...new Map(names.map((name) => [matchKeyOf(name), name] as const).toReversed()).values()].toReversed()
+  return [
+    ...new Map(names.map((name) => [matchKeyOf(name), name] as const).toReversed()).values(),
+  ].toReversed()
 }

@@ -76,6 +76,32 @@ export function restCors(): MiddlewareHandler<AppEnv> {
   return (c, next) => (settingsOf(c.env).CORS_ORIGINS.length === 0 ? next() : middleware(c, next))
 }
 
+/** CORS for media: the credential is in the path, so any player's page may ask. */
+export function mediaCors(): MiddlewareHandler<AppEnv> {
+  return cors({
+    origin: '*',
+    allowMethods: ['GET', 'HEAD'],
+    allowHeaders: [
+      'Range',
+      'If-Range',
+      'If-Match',
+      'If-None-Match',
+      'If-Modified-Since',
+      'If-Unmodified-Since',
+    ],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: 7200,
+  })
+}
+
+/** The job routes answer on the Worker's own address only where the transcoder is a process of its own. */
+export function onlyForOwnTranscoder(): MiddlewareHandler<AppEnv> {
+  return (c, next) => {
+    if (settingsOf(c.env).TRANSCODER_URL === null) throw new ProblemError('not_found')
+    return next()
+  }
+}
+
 /** Refuses JSON bodies of more than 1 MiB, whether their length is declared or not. */
 export function jsonBodyLimit(): MiddlewareHandler<AppEnv> {
   const limit = bodyLimit({
@@ -89,7 +115,7 @@ export function jsonBodyLimit(): MiddlewareHandler<AppEnv> {
 
 /** Answers any error with a problem document; what is not meant for clients is logged, not shown. */
 export function onError(error: Error, c: AppContext): Response {
-  const requestId = c.get('requestId')
+  const requestId = c.get('requestId') ?? newId('request')
   const shown = error instanceof HTTPException ? fromHttpException(error) : error
   const { body, headers } = toProblem(shown, requestId)
   if (asProblem(shown) === null) log('error', 'request_failed', { requestId, ...errorFields(error) })

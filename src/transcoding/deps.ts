@@ -1,0 +1,45 @@
+import { openDb } from '../platform/db.ts'
+import { settingsOf } from '../platform/env.ts'
+import { objectOf } from '../platform/placement.ts'
+import type { TranscodingDeps } from './service.ts'
+import { httpTranscoder, type Transcoder } from './transcoder.ts'
+
+/** The made-up host under which a container reaches the job routes; its requests never leave the platform. */
+export const JOB_HOST = 'jobs.segue.internal'
+/** Container instances that jobs are spread over, as wrangler.toml's max_instances. */
+const CONTAINERS = 10
+const CONTAINER_URL = 'http://transcoder'
+
+/** What the transcoding slice needs, from the bindings of this invocation. */
+export function transcodingDeps(env: Env, nowMs: number): TranscodingDeps {
+  const settings = settingsOf(env)
+  return {
+    db: openDb(env.DB, 'first-primary').db,
+    bucket: env.MEDIA,
+    jobs: env.JOBS,
+    events: env.EVENTS,
+    metrics: env.JOB_METRICS,
+    transcoder: settings.TRANSCODER_URL
+      ? httpTranscoder((request) => fetch(request), settings.TRANSCODER_URL, settings.TRANSCODER_SECRET)
+      : containerTranscoder(env, settings.TRANSCODER_SECRET),
+    settings,
+    callbackUrl: settings.TRANSCODER_CALLBACK_URL ?? `http://${JOB_HOST}`,
+    nowMs,
+  }
+}
+
+/** Tries two containers of the pool, from a random one on: the first may be busy. */
+function containerTranscoder(env: Env, secret: string): Transcoder {
+  return {
+    async start(job) {
+      const first = Math.floor(Math.random() * CONTAINERS)
+      const outcome = await instance(first).start(job)
+      return outcome === 'accepted' ? outcome : instance((first + 1) % CONTAINERS).start(job)
+    },
+  }
+
+  function instance(index: number): Transcoder {
+    const container = objectOf(env.TRANSCODER, `transcoder-${index}`)
+    return httpTranscoder((request) => container.fetch(request), CONTAINER_URL, secret)
+  }
+}
