@@ -1,34 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import type { Settings } from '../platform/env.ts'
 import { idSchema } from '../platform/ids.ts'
-import { lineSchema } from '../platform/text.ts'
 import { ACCESS_TOKEN_SECONDS, roleSchema, signAccessToken, tierSchema } from '../platform/tokens.ts'
+import { displayNameSchema, emailSchema, MAX_PASSWORD, newPasswordSchema } from './identity.ts'
 import type { AccountRow } from './queries.ts'
 import type { Grant } from './sessions.ts'
-
-const MAX_PASSWORD = 200
-
-const emailSchema = z
-  .string()
-  .trim()
-  .normalize('NFKC')
-  .max(254)
-  .pipe(z.email())
-  .openapi({ type: 'string', format: 'email', maxLength: 254, example: 'ada@example.com' })
-
-const displayNameSchema = lineSchema(80).openapi({
-  description: 'Shown to others: one line, without control or bidirectional formatting characters.',
-  example: 'Ada',
-})
 
 export const signUpSchema = z
   .object({
     email: emailSchema,
-    password: z.string().min(10).max(MAX_PASSWORD).openapi({
-      description: '10 to 200 characters, of any kind.',
-      format: 'password',
-      example: 'correct horse battery staple',
-    }),
+    password: newPasswordSchema,
     displayName: displayNameSchema,
   })
   .openapi('SignUp')

@@ -4,6 +4,7 @@ import type { Settings } from '../platform/env.ts'
 import { ProblemError } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import { attemptLogin, attemptSignUp, loginSucceeded } from './attempts.ts'
+import { emailKeyOf } from './identity.ts'
 import { hashPassword, UNMATCHED_HASH, verifyPassword } from './password.ts'
 import {
   type AccountRow,
@@ -21,11 +22,6 @@ import { type Grant, newFamily, refuseSuspended } from './sessions.ts'
 type ThrottleNamespace = Env['THROTTLE']
 
 export type Credentials = { email: string; password: string }
-
-/** What makes two ways to write an email address the same account's. */
-export function emailKeyOf(email: string): string {
-  return email.trim().normalize('NFKC').toLowerCase()
-}
 
 /**
  * Makes an account and signs it in. `address` is the client's, `nowMs` epoch milliseconds.
