@@ -9,7 +9,8 @@ const service = await startService({
   port,
   adminEmail: process.env.SEGUE_ADMIN_EMAIL ?? 'admin@segue.local',
   adminPassword: process.env.SEGUE_ADMIN_PASSWORD,
-  onLine: (program, line) => console.log(`[${program}] ${line}`),
+  settings: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn' },
+  onLine: show,
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -26,3 +27,10 @@ Segue is ready.
   API docs  ${service.url}/docs
   Admin     ${service.admin.email} / ${service.admin.password}
 `)
+
+/** Shows what the programs log themselves, and errors; wrangler's own chatter holds request URLs. */
+function show(program: string, line: string): void {
+  const isOwnLine = line.startsWith('{')
+  const isNews = program === 'transcoder' ? /"level":"(warn|error)"/.test(line) : isOwnLine
+  if (isNews || /\[wrangler:error\]|ERROR/.test(line)) console.log(`[${program}] ${line}`)
+}

@@ -21,14 +21,18 @@ export function pooledLoudness(histograms: Histogram[]): number | null {
   if (ungated === null) return null
   const gate = ungated * 10 ** (RELATIVE_GATE_LU / 10)
   const gated = meanPower(blocks.filter((block) => block.power > gate))
-  return gated === null ? null : 10 * Math.log10(gated)
+  return gated === null ? null : toHundredths(10 * Math.log10(gated))
 }
 
 /** The gain in dB that brings a programme to -18 LUFS, as far as its true peak (dBTP) allows; null for silence. */
 export function replayGain(lufs: number | null, truePeakDbtp: number | null): number | null {
   if (lufs === null) return null
   const gain = REFERENCE_LUFS - lufs
-  return truePeakDbtp === null ? gain : Math.min(gain, CEILING_DBTP - truePeakDbtp)
+  return toHundredths(truePeakDbtp === null ? gain : Math.min(gain, CEILING_DBTP - truePeakDbtp))
+}
+
+function toHundredths(decibels: number): number {
+  return Math.round(decibels * 100) / 100
 }
 
 function meanPower(blocks: { power: number; count: number }[]): number | null {

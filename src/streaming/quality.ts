@@ -36,6 +36,15 @@ export function qualityOf(rendition: RenditionName): Quality {
   return quality
 }
 
+/** From least to best. */
+export function byQuality<R extends { name: RenditionName }>(renditions: readonly R[]): R[] {
+  return renditions.toSorted((a, b) => rank(a) - rank(b))
+}
+
+function rank(rendition: { name: RenditionName }): number {
+  return QUALITIES.indexOf(qualityOf(rendition.name))
+}
+
 /** The renditions of a track up to a quality, in the ladder's order. */
 export function renditionsUpTo<R extends { name: RenditionName }>(
   renditions: readonly R[],

@@ -3,7 +3,7 @@ import type { Settings } from '../platform/env.ts'
 import type { Caller } from '../platform/tokens.ts'
 import { COVER_TYPES, OUTPUT_TYPES } from '../transcoding/protocol.ts'
 import { mediaExpiry, signMediaToken } from './media-token.ts'
-import { ceilingOf, qualityOf, qualitySchema, renditionsUpTo } from './quality.ts'
+import { byQuality, ceilingOf, qualityOf, qualitySchema, renditionsUpTo } from './quality.ts'
 import type { Playable } from './service.ts'
 
 const mediaUrl = z
@@ -67,7 +67,7 @@ export function toPlayback(
   return {
     trackId,
     hls: { url: url('master.m3u8') },
-    renditions: renditionsUpTo(track.renditions, ceiling).map((rendition) => ({
+    renditions: byQuality(renditionsUpTo(track.renditions, ceiling)).map((rendition) => ({
       quality: qualityOf(rendition.name),
       codec: rendition.codec,
       bitrateBps: rendition.bitrateBps,

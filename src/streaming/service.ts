@@ -8,7 +8,7 @@ import { ProblemError } from '../platform/errors.ts'
 import { snapshotOf } from '../platform/snapshot.ts'
 import { OUTPUT_TYPES, type OutputName, type RenditionName } from '../transcoding/protocol.ts'
 import type { MediaGrant } from './media-token.ts'
-import { isWithin, type Quality, qualityOf, renditionsUpTo } from './quality.ts'
+import { byQuality, isWithin, type Quality, qualityOf, renditionsUpTo } from './quality.ts'
 
 /** What every media request checks, at most this old: so a deletion or a suspension acts everywhere within 30 s. */
 const MAX_AGE_MS = 15_000
@@ -82,8 +82,7 @@ export function requireQuality(rendition: RenditionName, ceiling: Quality): void
 
 /** The best rendition at or below both the asked quality and the ceiling. The ladder always has one. */
 export function bestRendition(track: MediaDescriptor, asked: Quality, ceiling: Quality) {
-  const allowed = renditionsUpTo(renditionsUpTo(track.renditions, ceiling), asked)
-  const best = allowed.toSorted((a, b) => (isWithin(qualityOf(a.name), qualityOf(b.name)) ? 1 : -1))[0]
+  const best = byQuality(renditionsUpTo(renditionsUpTo(track.renditions, ceiling), asked)).at(-1)
   if (!best) throw new ProblemError('not_found', 'The track has no rendition of this quality.')
   return best
 }
