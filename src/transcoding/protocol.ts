@@ -57,6 +57,7 @@ export const OUTPUT_TYPES: Record<'mp4' | 'dat' | 'json' | 'webp' | 'jpg', strin
   jpg: 'image/jpeg',
 }
 
+const httpUrl = z.url({ protocol: /^https?$/ })
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
 
 export const jobSchema = z.object({
@@ -66,9 +67,9 @@ export const jobSchema = z.object({
   sourceBytes: z.int().positive(),
   format: sourceFormatSchema,
   profile: z.string().min(1).max(16),
-  inputUrl: z.url(),
-  outputUrl: z.url(),
-  eventsUrl: z.url(),
+  inputUrl: httpUrl,
+  outputUrl: httpUrl,
+  eventsUrl: httpUrl,
   token: z.string().min(1).max(512),
 })
 export type Job = z.infer<typeof jobSchema>

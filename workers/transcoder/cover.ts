@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type ResizeOptions, type Sharp } from 'sharp'
 import {
   COVER_SIZES,
   type Manifest,
@@ -23,7 +23,8 @@ export type CoverVariants = {
 }
 
 /**
- * Writes a picture in the cover sizes as WebP and JPEG, upright and without metadata.
+ * Writes a picture in the cover sizes as WebP and JPEG, upright and without metadata. The picture itself, which may be
+ * large, is decoded once.
  * @throws CoverProblem where it cannot be decoded.
  */
 export async function writeCoverVariants(
@@ -34,12 +35,16 @@ export async function writeCoverVariants(
   try {
     const { width, height } = await readUprightSize(picture)
     const sizes = coverSizes(Math.max(width, height))
+    const largest = await openPicture(picture)
+      .resize(fitting(LARGEST_SIZE))
+      .png({ compressionLevel: 0 })
+      .toBuffer()
     const files: CoverVariants['files'] = []
     for (const size of sizes) {
       signal.throwIfAborted()
-      files.push(...(await writeSize(picture, size, folder)))
+      files.push(...(await writeSize(largest, size, folder)))
     }
-    return { cover: { sizes, width, height, colour: await dominantColour(picture) }, files }
+    return { cover: { sizes, width, height, colour: await dominantColour(largest) }, files }
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof Error && 'code' in error) throw error
@@ -66,29 +71,27 @@ async function readUprightSize(path: string): Promise<{ width: number; height: n
   return orientation >= 5 ? { width: height, height: width } : { width, height }
 }
 
-async function writeSize(picture: string, size: number, folder: string): Promise<CoverVariants['files']> {
-  const resized = openPicture(picture).resize(size, size, { fit: 'inside', withoutEnlargement: true })
+const LARGEST_SIZE = Math.max(...COVER_SIZES)
+
+function fitting(size: number): ResizeOptions {
+  return { width: size, height: size, fit: 'inside', withoutEnlargement: true }
+}
+
+async function writeSize(image: Buffer, size: number, folder: string): Promise<CoverVariants['files']> {
+  const resized = sharp(image).resize(fitting(size))
   const target = (type: string) => {
     const name = outputNameSchema.parse(`cover-${size}.${type}`)
     return { name, path: join(folder, name) }
   }
   const [webp, jpg] = [target('webp'), target('jpg')]
-  await resized.clone().webp({ quality: WEBP_QUALITY }).toFile(webp.path)
-  await resized
-    .clone()
-    .flatten({ background: '#ffffff' })
-    .jpeg({ quality: JPEG_QUALITY, mozjpeg: true })
-    .toFile(jpg.path)
+  const opaque = resized.clone().flatten({ background: '#ffffff' })
+  await resized.webp({ quality: WEBP_QUALITY }).toFile(webp.path)
+  await opaque.jpeg({ quality: JPEG_QUALITY, mozjpeg: true }).toFile(jpg.path)
   return [webp, jpg]
 }
 
-async function dominantColour(picture: string): Promise<string> {
-  const small = await openPicture(picture)
-    .resize(96, 96, { fit: 'inside' })
-    .flatten()
-    .toColourspace('srgb')
-    .png()
-    .toBuffer()
+async function dominantColour(image: Buffer): Promise<string> {
+  const small = await sharp(image).resize(fitting(96)).flatten().toColourspace('srgb').png().toBuffer()
   const { r, g, b } = (await sharp(small).stats()).dominant
   return `#${[r, g, b].map((value) => value.toString(16).padStart(2, '0')).join('')}`
 }

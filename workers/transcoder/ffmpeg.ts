@@ -22,7 +22,7 @@ const NEEDED = {
  */
 export async function findFfmpeg(config: Pick<Config, 'ffmpegPath' | 'searchPath'>): Promise<Ffmpeg | null> {
   const named = config.ffmpegPath ?? null
-  const candidates = named ? [named] : [findOnPath('ffmpeg', config.searchPath), findInstalledPackage()]
+  const candidates = named ? [named] : [findExecutable('ffmpeg', config.searchPath), findInstalledPackage()]
   for (const path of candidates) {
     const version = path && (await readVersion(path))
     if (path && version) return { path, version, missing: await findMissing(path) }
@@ -30,8 +30,8 @@ export async function findFfmpeg(config: Pick<Config, 'ffmpegPath' | 'searchPath
   return null
 }
 
-/** The path of a program's executable in the folders of a PATH, or null. */
-export function findOnPath(name: string, searchPath: string): string | null {
+/** A program's path: as it is where it is one, else looked up in the folders of a PATH; null where there is none. */
+export function findExecutable(name: string, searchPath: string): string | null {
   const isExecutable = (path: string) => {
     try {
       accessSync(path, constants.X_OK)
@@ -40,6 +40,7 @@ export function findOnPath(name: string, searchPath: string): string | null {
       return false
     }
   }
+  if (name.includes('/')) return isExecutable(name) ? name : null
   const folders = searchPath.split(delimiter).filter((folder) => folder !== '')
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null
 }
@@ -65,13 +66,12 @@ async function readVersion(path: string): Promise<string | null> {
 }
 
 async function findMissing(path: string): Promise<string[]> {
-  const missing: string[] = []
-  for (const [kind, names] of Object.entries(NEEDED)) {
+  const kinds = Object.entries(NEEDED).map(async ([kind, names]) => {
     const { lines } = await ask(path, [`-${kind}`])
     const present = new Set(lines.flatMap((line) => (line.trim().split(/\s+/)[1] ?? '').split(',')))
-    missing.push(...names.filter((name) => !present.has(name)).map((name) => `${kind}:${name}`))
-  }
-  return missing
+    return names.filter((name) => !present.has(name)).map((name) => `${kind}:${name}`)
+  })
+  return (await Promise.all(kinds)).flat()
 }
 
 async function ask(path: string, args: string[]): Promise<{ lines: string[]; result: ProgramResult | null }> {

@@ -1,5 +1,5 @@
 import { readConfig } from './config.ts'
-import { findFfmpeg, findOnPath } from './ffmpeg.ts'
+import { findExecutable, findFfmpeg } from './ffmpeg.ts'
 import { log } from './log.ts'
 import { startTranscoder } from './transcoder.ts'
 
@@ -9,13 +9,14 @@ if (!ffmpeg) {
   log('boot', { error: 'no ffmpeg of version 4.1 or later: install one or set FFMPEG_PATH' })
   process.exit(1)
 }
-const fpcalc = config.fpcalcPath ?? findOnPath('fpcalc', config.searchPath)
+const fpcalc = findExecutable(config.fpcalcPath ?? 'fpcalc', config.searchPath)
 const transcoder = await startTranscoder(log, config, ffmpeg, fpcalc)
 log('boot', {
+  url: transcoder.url,
+  slots: config.slots,
   ffmpeg: ffmpeg.version,
   missing: ffmpeg.missing,
   fingerprint: fpcalc !== null,
-  slots: config.slots,
 })
 
 let isStopping = false

@@ -3,24 +3,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Job } from '../../../src/transcoding/protocol.ts'
 import { type Config, readConfig } from '../../../workers/transcoder/config.ts'
-import { findFfmpeg, findOnPath } from '../../../workers/transcoder/ffmpeg.ts'
+import { findExecutable, findFfmpeg } from '../../../workers/transcoder/ffmpeg.ts'
 import { startTranscoder } from '../../../workers/transcoder/transcoder.ts'
 
 export const SECRET = 'secret-of-the-tests'
+
+let ffmpegFound: ReturnType<typeof findFfmpeg> | undefined
 
 /** The transcoder, in this process, on a port of its own and with a folder of its own. */
 export async function startTestTranscoder(changes: Partial<Config> = {}) {
   const workDir = await mkdtemp(join(tmpdir(), 'segue-transcoder-test-'))
   const environment = { PATH: process.env.PATH, PORT: '0', TRANSCODER_SECRET: SECRET, WORK_DIR: workDir }
   const config = { ...readConfig(environment), ...changes }
-  const ffmpeg = await findFfmpeg(config)
+  ffmpegFound ??= findFfmpeg(config)
+  const ffmpeg = await ffmpegFound
   if (!ffmpeg) throw new Error('these tests need ffmpeg')
   const logged: Record<string, unknown>[] = []
   const transcoder = await startTranscoder(
     (event, fields) => logged.push({ event, ...fields }),
     config,
     ffmpeg,
-    findOnPath('fpcalc', config.searchPath),
+    findExecutable('fpcalc', config.searchPath),
   )
   return {
     ...transcoder,
