@@ -125,9 +125,10 @@ export function onError(error: Error, c: AppContext): Response {
   })
 }
 
-/** Hono's own refusals: malformed JSON and the like. */
+/** Hono's own refusals: malformed JSON, and a body of another type than the operation takes. */
 function fromHttpException(error: HTTPException): Error {
   if (error.status === 400) return new ProblemError('validation_failed', error.message, { cause: error })
+  if (error.status === 415) return new ProblemError('unsupported_media', undefined, { cause: error })
   return error
 }
 
