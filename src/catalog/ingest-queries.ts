@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { accountPk } from '../auth/service.ts'
 import type { Db } from '../platform/db.ts'
 import { newId } from '../platform/ids.ts'
-import type { Credits, SourceFile } from './ingest.ts'
 import { matchKeyOf, sortNameOf } from './names.ts'
+import type { Credits, SourceFile } from './source-file.ts'
 import type { TrackTags } from './tags.ts'
 
 /** Statements that make artists and genres of these names where none has the name's match key. */

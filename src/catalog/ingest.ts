@@ -2,27 +2,12 @@ import { and, eq, sql } from 'drizzle-orm'
 import { accountPk } from '../auth/service.ts'
 import type { Db } from '../platform/db.ts'
 import { newId } from '../platform/ids.ts'
-import type { SourceFormat } from '../transcoding/protocol.ts'
 import { insertNamed, insertRelease, insertTrack, linkTrack } from './ingest-queries.ts'
-import { matchKeyOf, releaseKeyOf } from './names.ts'
 import { processing, tracks } from './schema.ts'
-import type { TrackTags } from './tags.ts'
-
-/** A stored original whose content is known. `sourceHash` is its SHA-256 in hex, `sourceKey` its R2 key. */
-export type SourceFile = {
-  ownerAccountId: string
-  sourceHash: string
-  sourceKey: string
-  sourceBytes: number
-  sourceFormat: SourceFormat
-  fileName: string
-  tags: TrackTags
-}
+import { creditsOf, type SourceFile } from './source-file.ts'
 
 /** How long the sweep waits before it sends a fresh row again, in milliseconds. */
 export const RESEND_AFTER_MS = 60_000
-
-export const UNKNOWN_ARTIST = 'Unknown artist'
 
 /**
  * Makes the track, and the artists, genres and release that its tags name and that do not stand yet, in one
@@ -58,35 +43,4 @@ export async function createTrackFromFile(
     sourceKey: track.sourceKey,
     ticket: track.dueAt ?? ticket,
   }
-}
-
-export type Credits = ReturnType<typeof creditsOf>
-
-/** The names of a file's tags, each once by its match key, with what stands in where one is missing. */
-function creditsOf(file: SourceFile) {
-  const { tags } = file
-  const artists = distinct(tags.artists.length > 0 ? tags.artists : tags.albumArtists)
-  const primary = artists.length > 0 ? artists : [UNKNOWN_ARTIST]
-  const albumArtists = tags.albumArtists.length > 0 ? distinct(tags.albumArtists) : primary
-  const composers = distinct(tags.composers)
-  const release = tags.album && {
-    title: tags.album,
-    matchKey: releaseKeyOf(file.ownerAccountId, albumArtists, tags.album),
-    releaseDate: tags.releaseDate,
-    artistKeys: albumArtists.map(matchKeyOf),
-  }
-  return {
-    everyArtist: distinct([...primary, ...(release ? albumArtists : []), ...composers]),
-    genres: distinct(tags.genres),
-    primaryKeys: primary.map(matchKeyOf),
-    composerKeys: composers.map(matchKeyOf),
-    genreKeys: distinct(tags.genres).map(matchKeyOf),
-    release: release || null,
-  }
-}
-
-function distinct(names: string[]): string[] {
-  return [
-    ...new Map(names.map((name) => [matchKeyOf(name), name] as const).toReversed()).values(),
-  ].toReversed()
 }

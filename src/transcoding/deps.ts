@@ -1,8 +1,20 @@
-import { openDb } from '../platform/db.ts'
-import { settingsOf } from '../platform/env.ts'
+import { type Db, openDb } from '../platform/db.ts'
+import { type Settings, settingsOf } from '../platform/env.ts'
 import { objectOf } from '../platform/placement.ts'
-import type { TranscodingDeps } from './service.ts'
 import { httpTranscoder, type Transcoder } from './transcoder.ts'
+
+export type TranscodingDeps = {
+  db: Db
+  bucket: R2Bucket
+  jobs: Queue
+  events: Queue
+  metrics: AnalyticsEngineDataset
+  transcoder: Transcoder
+  settings: Settings
+  /** Where the transcoder reaches the job routes. */
+  callbackUrl: string
+  nowMs: number
+}
 
 /** The made-up host under which a container reaches the job routes; its requests never leave the platform. */
 export const JOB_HOST = 'jobs.segue.internal'

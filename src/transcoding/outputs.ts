@@ -2,8 +2,8 @@ import { type MediaDescriptor, mediaFileSchema, renditionPrefix } from '../catal
 import type { ProcessingRow } from '../catalog/processing.ts'
 import { publishTrack } from '../catalog/publish.ts'
 import { JOB_COLUMNS, toDataPoint } from '../platform/analytics.ts'
+import type { TranscodingDeps } from './deps.ts'
 import { type Manifest, manifestSchema, type OutputName, outputNameSchema, PROFILE } from './protocol.ts'
-import type { TranscodingDeps } from './service.ts'
 
 const MANIFEST: OutputName = 'manifest.json'
 

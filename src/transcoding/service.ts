@@ -1,28 +1,14 @@
 import { trackPrefix } from '../catalog/media.ts'
 import * as processing from '../catalog/processing.ts'
 import type { Db } from '../platform/db.ts'
-import type { Settings } from '../platform/env.ts'
 import { ProblemError } from '../platform/errors.ts'
 import { log } from '../platform/log.ts'
 import { sendOutbox } from '../platform/outbox.ts'
+import type { TranscodingDeps } from './deps.ts'
 import type { TranscodeMessage } from './job.ts'
 import { commitOutputs, isCommitted, prefixOf } from './outputs.ts'
 import { type Job, type JobEvent, PROFILE } from './protocol.ts'
 import { signJobToken } from './token.ts'
-import type { Transcoder } from './transcoder.ts'
-
-export type TranscodingDeps = {
-  db: Db
-  bucket: R2Bucket
-  jobs: Queue
-  events: Queue
-  metrics: AnalyticsEngineDataset
-  transcoder: Transcoder
-  settings: Settings
-  /** Where the transcoder reaches the job routes. */
-  callbackUrl: string
-  nowMs: number
-}
 
 const BUSY_DELAY_S = 10
 const SWEEP_LIMIT = 50
