@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { lineSchema } from '../platform/text.ts'
 
-/** The longest password that is taken, in UTF-16 units: what hashing costs does not depend on it, what is read does. */
+/** The longest password that is taken, in characters (code points). */
 export const MAX_PASSWORD = 200
 
 export const emailSchema = z

@@ -5,7 +5,7 @@ const REFUSED = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /**
- * A line of text that others see, of 1 to `max` UTF-16 units: trimmed, in NFC, without control and bidirectional
+ * A line of text that others see, of 1 to `max` characters (code points): trimmed, in NFC, without control and bidirectional
  * formatting characters (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing), and not invisible.
  */
 export function lineSchema(max: number) {
