@@ -74,7 +74,7 @@ async function claimKey(
   if (first && first.fingerprint !== fingerprint) throw new ProblemError('idempotency_key_reused')
   if (!first || first.status === null)
     throw new ProblemError('idempotency_in_progress', undefined, { headers: { 'retry-after': '1' } })
-  return new Response(first.body, {
+  return new Response(first.body || null, {
     status: first.status,
     headers: { ...JSON.parse(first.headers ?? '{}'), 'idempotency-replayed': 'true' },
   })

@@ -73,7 +73,11 @@ export function restCors(): MiddlewareHandler<AppEnv> {
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: 7200,
   })
-  return (c, next) => (settingsOf(c.env).CORS_ORIGINS.length === 0 ? next() : middleware(c, next))
+  return (c, next) => {
+    // OPTIONS is a preflight only where it says so (Fetch, CORS-preflight); tus has a meaning of its own for it.
+    const isOwnOptions = c.req.method === 'OPTIONS' && !c.req.header('access-control-request-method')
+    return isOwnOptions || settingsOf(c.env).CORS_ORIGINS.length === 0 ? next() : middleware(c, next)
+  }
 }
 
 /** CORS for media: the credential is in the path, so any player's page may ask. */
