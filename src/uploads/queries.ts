@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import { accounts } from '../auth/schema.ts'
+import { accountPk } from '../auth/service.ts'
 import { type Db, inJson } from '../platform/db.ts'
 import { uploads } from './schema.ts'
 
@@ -19,7 +20,7 @@ const SHOWN = {
 export type ShownUpload = Awaited<ReturnType<typeof listOwnUploads>>[number]
 
 function ownerIs(accountId: string) {
-  return sql`${uploads.ownerPk} = (select pk from accounts where id = ${accountId})`
+  return sql`${uploads.ownerPk} = ${accountPk(accountId)}`
 }
 
 export type NewUpload = {
@@ -33,7 +34,7 @@ export type NewUpload = {
 
 export async function insertUpload(db: Db, upload: NewUpload): Promise<void> {
   await db.run(sql`insert into uploads (id, owner_pk, file_name, length, state, created_at, updated_at, expires_at)
-    values (${upload.id}, (select pk from accounts where id = ${upload.ownerAccountId}), ${upload.fileName},
+    values (${upload.id}, ${accountPk(upload.ownerAccountId)}, ${upload.fileName},
       ${upload.length}, 'uploading', ${upload.createdAt}, ${upload.createdAt}, ${upload.expiresAt})`)
 }
 
@@ -57,6 +58,19 @@ export async function listOwnUploads(db: Db, accountId: string, beforePk: number
     .where(and(ownerIs(accountId), beforePk === null ? undefined : lt(uploads.pk, beforePk)))
     .orderBy(desc(uploads.pk))
     .limit(limit)
+}
+
+/** Ends an upload that has not been completed. */
+export async function failUnfinished(
+  db: Db,
+  uploadId: string,
+  failure: { code: string; detail: string },
+  nowMs: number,
+): Promise<void> {
+  await db
+    .update(uploads)
+    .set({ state: 'failed', failureCode: failure.code, failureDetail: failure.detail, updatedAt: nowMs })
+    .where(and(eq(uploads.id, uploadId), eq(uploads.state, 'uploading')))
 }
 
 /** Deletes an upload that has not been completed. */
