@@ -33,7 +33,7 @@ export default defineConfig(async () => ({
           name: 'workers',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/node/**', 'test/transcoder/**'],
-          setupFiles: ['./test/support/migrate.ts'],
+          setupFiles: ['./test/support/migrate.ts', './test/support/validate-answers.ts'],
           deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable'] } } },
         },
       },
