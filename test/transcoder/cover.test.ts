@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { SourceFormat } from '../../src/transcoding/protocol.ts'
-import { coverSizes } from '../../workers/transcoder/cover.ts'
-import { isAcceptedImage } from '../../workers/transcoder/embedded-cover.ts'
-import { bytesFixture, fixture, noise } from './support/fixtures.ts'
+import { coverSizes, writeCoverVariants } from '../../workers/transcoder/cover.ts'
+import { CoverProblem, isAcceptedImage } from '../../workers/transcoder/embedded-cover.ts'
+import { bytesFixture, fixture, fixturePath, noise } from './support/fixtures.ts'
 import { useTranscoder } from './support/run.ts'
 
 const { both, transcode } = useTranscoder()
@@ -98,15 +98,6 @@ describe('a picture that cannot be used leaves the track without a cover, and wh
       picture: async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
     },
     { name: 'half a JPEG', picture: async () => (await jpeg()).subarray(0, 20_000) },
-    {
-      name: 'noise behind the first bytes of a JPEG',
-      picture: async () => Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), randomBytes(5000)]),
-    },
-    {
-      name: 'a JPEG of more than 100 million pixels',
-      picture: () => plain(20_000, 6000).jpeg({ quality: 1 }).toBuffer(),
-    },
-    { name: 'nothing', picture: async () => Buffer.alloc(16) },
   ])('$name', async ({ picture }) => {
     const { job, manifest } = await transcode(await mp3WithPicture(await picture()), 'mp3')
     expect(manifest.cover).toBeNull()
@@ -116,6 +107,22 @@ describe('a picture that cannot be used leaves the track without a cover, and wh
       Object.keys(both().worker.outputTypes(job.trackId)).filter((name) => name.startsWith('cover')),
     ).toEqual([])
   })
+})
+
+it.for<{ name: string; picture: () => Promise<Buffer> }>([
+  {
+    name: 'noise behind the first bytes of a JPEG',
+    picture: async () => Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), randomBytes(5000)]),
+  },
+  {
+    name: 'a JPEG of more than 100 million pixels',
+    picture: () => plain(20_000, 6000).jpeg({ quality: 1 }).toBuffer(),
+  },
+  { name: 'nothing', picture: async () => Buffer.alloc(16) },
+])('finds a problem with $name', async ({ name, picture }) => {
+  const path = await bytesFixture(name, await picture())
+  const writing = writeCoverVariants(path, fixturePath(''), AbortSignal.timeout(30_000))
+  await expect(writing).rejects.toThrow(CoverProblem)
 })
 
 it('takes a cover of 50 MB', async () => {

@@ -89,8 +89,8 @@ const DAMAGED: { name: string; format: SourceFormat; bytes: () => Promise<Buffer
     name: 'a FLAC with a broken block',
     format: 'flac',
     bytes: async () => {
-      const bytes = await readFile(await fixture('minute.flac', noise({ seconds: 20 })))
-      return Buffer.from(bytes).fill(0x5a, 100_000, 100_200)
+      const bytes = await readFile(await fixture('longer.flac', noise({ seconds: 8 })))
+      return Buffer.from(bytes).fill(0x5a, 100_000, 100_100)
     },
   },
 ]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createLoudnessHistogram, integratePooled, trackGain } from '../../workers/transcoder/loudness.ts'
+import { analyse } from './support/analyse.ts'
 import { bytesFixture, ffmpeg, fixture, noise, sine } from './support/fixtures.ts'
 import { useTranscoder } from './support/run.ts'
 
@@ -15,11 +16,11 @@ describe('EBU Tech 3341, minimum requirements', () => {
   it.for([-23, -33])(
     'case 1 and 2: a 1 kHz stereo sine at %i dBFS measures the same in LUFS',
     async (dbfs) => {
-      const { manifest } = await transcode(await fixture(`sine${dbfs}.wav`, sine({ dbfs })), 'wav')
-      expect(manifest.loudness.integratedLufs).toBeGreaterThanOrEqual(dbfs - 0.1)
-      expect(manifest.loudness.integratedLufs).toBeLessThanOrEqual(dbfs + 0.1)
-      expect(manifest.loudness.truePeakDbtp).toBeCloseTo(dbfs, 0)
-      expect(manifest.loudness.trackGainDb).toBeCloseTo(-18 - dbfs, 0)
+      const { loudness } = await analyse(await fixture(`sine${dbfs}.wav`, sine({ dbfs })), 'wav')
+      expect(loudness.integratedLufs).toBeGreaterThanOrEqual(dbfs - 0.1)
+      expect(loudness.integratedLufs).toBeLessThanOrEqual(dbfs + 0.1)
+      expect(loudness.truePeakDbtp).toBeCloseTo(dbfs, 0)
+      expect(loudness.trackGainDb).toBeCloseTo(-18 - dbfs, 0)
     },
   )
 
@@ -27,20 +28,18 @@ describe('EBU Tech 3341, minimum requirements', () => {
     const level = (dbfs: number, from: number, to: number) => `${10 ** (dbfs / 20)}*between(t,${from},${to})`
     const tone = `(${level(-36, 0, 3)}+${level(-23, 3, 21)}+${level(-36, 21, 24)})*sin(2*PI*1000*t)`
     const args = ['-f', 'lavfi', '-i', `aevalsrc='${tone}|${tone}':s=48000:d=24`]
-    const { manifest } = await transcode(await fixture('steps.wav', args), 'wav')
-    expect(Math.abs((manifest.loudness.integratedLufs ?? 0) + 23)).toBeLessThanOrEqual(0.1)
+    const { loudness } = await analyse(await fixture('steps.wav', args), 'wav')
+    expect(Math.abs((loudness.integratedLufs ?? 0) + 23)).toBeLessThanOrEqual(0.1)
   })
 })
 
 it('measures what ffmpeg measures, from the histogram too', async () => {
   const path = await fixture('music.flac', noise({ seconds: 10 }))
-  const { manifest } = await transcode(path, 'flac')
+  const { loudness } = await analyse(path, 'flac')
   const { integrated, peak } = await measuredByFfmpeg(path)
-  expect(Math.abs((manifest.loudness.integratedLufs ?? 0) - integrated)).toBeLessThanOrEqual(0.1)
-  expect(manifest.loudness.truePeakDbtp).toBe(peak)
-  expect(Math.abs((integratePooled([manifest.loudness.histogram]) ?? 0) - integrated)).toBeLessThanOrEqual(
-    0.2,
-  )
+  expect(Math.abs((loudness.integratedLufs ?? 0) - integrated)).toBeLessThanOrEqual(0.1)
+  expect(loudness.truePeakDbtp).toBe(peak)
+  expect(Math.abs((integratePooled([loudness.histogram]) ?? 0) - integrated)).toBeLessThanOrEqual(0.2)
 })
 
 it('gates an album as one piece', async () => {
@@ -50,7 +49,7 @@ it('gates an album as one piece', async () => {
     await fixture('loud.wav', sine({ dbfs: -20 })),
   ]
   const histograms = []
-  for (const track of tracks) histograms.push((await transcode(track, 'wav')).manifest.loudness.histogram)
+  for (const track of tracks) histograms.push((await analyse(track, 'wav')).loudness.histogram)
   const joined = tracks.flatMap((track) => ['-i', track])
   const album = await fixture('album.wav', [...joined, '-filter_complex', 'concat=n=3:v=0:a=1'])
   const { integrated } = await measuredByFfmpeg(album)
@@ -59,8 +58,8 @@ it('gates an album as one piece', async () => {
 
 it('has no loudness for silence', async () => {
   const silence = await fixture('silence.wav', ['-f', 'lavfi', '-i', 'anullsrc=r=44100:cl=stereo:d=3'])
-  const { manifest } = await transcode(silence, 'wav')
-  expect(manifest.loudness).toEqual({
+  const { loudness } = await analyse(silence, 'wav')
+  expect(loudness).toEqual({
     integratedLufs: null,
     rangeLu: 0,
     truePeakDbtp: null,

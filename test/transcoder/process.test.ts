@@ -41,7 +41,7 @@ async function startProgram(environment: Record<string, string> = {}) {
 
 /** A job that is encoding, with everything that this takes on the disk. */
 async function startEncoding(url: string) {
-  const job = await worker.job(await fixture('long.flac', noise({ seconds: 60 })), 'flac')
+  const job = await worker.job(await fixture('long.flac', noise({ seconds: 20 })), 'flac')
   await offerJob(url, job)
   await worker.until(() => worker.order.find((line) => line.includes('waveform.json')))
   return job
@@ -90,8 +90,8 @@ it('reports an ffmpeg that is killed as a fault of its own, worth another try', 
 })
 
 it('gives up a job that takes too long', async () => {
-  const { url } = await startProgram({ JOB_TIMEOUT_S: '0.4' })
-  const job = await worker.job(await fixture('long.flac', noise({ seconds: 60 })), 'flac')
+  const { url } = await startProgram({ JOB_TIMEOUT_S: '0.3' })
+  const job = await worker.job(await fixture('long.flac', noise({ seconds: 20 })), 'flac')
   await offerJob(url, job)
   expect(await worker.ending(job.trackId)).toMatchObject({ code: 'transcoder_error', isRetryable: true })
 })
