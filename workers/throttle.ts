@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Ask, counted, forgottenAtMs, released, type Tries, waitMs } from '../src/auth/throttle.ts'
 
+/** The least time between two prunings. */
 const PRUNE_EVERY_MS = 10 * 60 * 1000
 
 /** Counts that must be exact, for the keys of one shard. Times are the caller's, in epoch milliseconds. */
@@ -14,7 +15,8 @@ export class Throttle extends DurableObject<Env> {
       create table if not exists tries (
         key text primary key, level real not null, at_ms integer not null, forgotten_at_ms integer not null
       ) without rowid;
-      create table if not exists known (key text primary key, until_ms integer not null) without rowid;`)
+      create table if not exists known (key text primary key, until_ms integer not null) without rowid;
+      create index if not exists known_until on known (until_ms);`)
   }
 
   /**
@@ -51,20 +53,25 @@ export class Throttle extends DurableObject<Env> {
     await this.#ensureAlarm()
   }
 
-  /** Deletes what is forgotten; sleeps for good once nothing is left. */
+  /** Deletes what is forgotten, and sleeps until there is more of it; for good once nothing is left. */
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
     this.#sql.exec('delete from tries where forgotten_at_ms <= ?', nowMs)
     this.#sql.exec('delete from known where until_ms <= ?', nowMs)
-    const { rest } = this.#sql
-      .exec<{ rest: number }>('select exists(select 1 from tries) or exists(select 1 from known) as rest')
-      .one()
-    if (rest) await this.ctx.storage.setAlarm(nowMs + PRUNE_EVERY_MS)
+    const [next] = this.#sql
+      .exec<{ atMs: number | null }>(`
+        select min(at_ms) as atMs from (
+          select min(forgotten_at_ms) as at_ms from tries union all select min(until_ms) from known
+        )`)
+      .toArray()
+    if (!next || next.atMs === null) return
+    await this.ctx.storage.setAlarm(Math.max(next.atMs, nowMs + PRUNE_EVERY_MS))
   }
 
   async #ensureAlarm(): Promise<void> {
-    const known = await this.ctx.storage.getAlarm()
-    if (known === null) await this.ctx.storage.setAlarm(Date.now() + PRUNE_EVERY_MS)
+    const soonMs = Date.now() + PRUNE_EVERY_MS
+    const setMs = await this.ctx.storage.getAlarm()
+    if (setMs === null || setMs > soonMs) await this.ctx.storage.setAlarm(soonMs)
   }
 
   #isKnown(key: string, nowMs: number): boolean {

@@ -310,6 +310,10 @@ describe('the throttle object', () => {
     expect(content.tries.map((row) => row.key)).toEqual(['new'])
     expect(content.alarm).not.toBeNull()
 
+    await stub.succeed('new', nowMs + KNOWN_MS)
+    await runDurableObjectAlarm(stub)
+    expect((await contentOf(stub)).alarm).toBe(nowMs + KNOWN_MS)
+
     await stub.succeed('new', nowMs - 1)
     expect(await runDurableObjectAlarm(stub)).toBe(true)
     expect(await contentOf(stub)).toEqual({ tries: [], known: [], alarm: null })
