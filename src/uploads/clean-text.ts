@@ -1,17 +1,19 @@
-/** What a name never holds: C0 and C1 controls, direction overrides and isolates, lone surrogates, the byte order mark. */
-const UNWANTED = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu
+/** What a name never holds (the same as `lineSchema` refuses): controls, separators, lone surrogates, direction marks; and the byte order mark. */
+const UNWANTED = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** Composing is not linear in adversarial text: it sees no more than this many UTF-16 units per unit that is kept. */
 const SLACK = 4
 
 /**
  * One line of text from outside as it may be kept and shown: NFC, trimmed, at most `max` UTF-16 units, without
- * controls and direction overrides. Applying it again changes nothing.
+ * controls and direction marks; empty where nothing of it can be seen. Applying it again changes nothing.
  */
 export function cleanLine(raw: string, max: number): string {
   const plain = raw.replace(BREAKS, ' ').replace(UNWANTED, '').trim()
-  return cut(cut(plain, max * SLACK).normalize('NFC'), max).trim()
+  const line = cut(cut(plain, max * SLACK).normalize('NFC'), max).trim()
+  return VISIBLE.test(line) ? line : ''
 }
 
 /** Text of several lines: each line cleaned, line ends as \n, no more than one empty line in a row, at most `max` UTF-16 units. */
