@@ -1,3 +1,4 @@
+import { pruneRefreshFamilies } from '../src/auth/sessions.ts'
 import { openDb } from '../src/platform/db.ts'
 import { pruneIdempotencyKeys } from '../src/platform/idempotency.ts'
 import { errorFields, log } from '../src/platform/log.ts'
@@ -13,6 +14,7 @@ export async function sweep(env: Env, nowMs: number): Promise<void> {
     jobs: () => sweepJobs({ db, jobs: env.JOBS, nowMs }),
     uploads: () =>
       sweepUploads({ db, bucket: env.MEDIA, jobs: env.JOBS, objects: env.UPLOAD, now: Date.now }),
+    pruneRefreshFamilies: () => pruneRefreshFamilies(db, nowMs),
     pruneOutbox: () => pruneOutbox(db, nowMs),
     pruneIdempotencyKeys: () => pruneIdempotencyKeys(db, nowMs),
   }
