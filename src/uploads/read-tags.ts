@@ -3,6 +3,7 @@ import { type IAudioMetadata, LyricsContentType, parseFromTokenizer, TimestampFo
 import { z } from 'zod'
 import { errorFields, log } from '../platform/log.ts'
 import type { SourceFormat } from '../transcoding/protocol.ts'
+import { withoutPictures } from './id3.ts'
 import { toLrc } from './lyrics.ts'
 import type { ReadAt } from './originals.ts'
 import { NO_TAGS, type RawTags } from './tags.ts'
@@ -29,7 +30,8 @@ const MIME_TYPES: Record<SourceFormat, string> = {
  */
 export async function readTags(readAt: ReadAt, size: number, format: SourceFormat): Promise<RawTags> {
   try {
-    const source = await tokenizer(rangeClient(readAt, size, MIME_TYPES[format]), {
+    const slim = await withoutPictures(readAt, size)
+    const source = await tokenizer(rangeClient(slim.readAt, slim.size, MIME_TYPES[format]), {
       minimumChunkSize: READ_BYTES,
     })
     const readToken = source.readToken.bind(source)
