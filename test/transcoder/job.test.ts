@@ -3,7 +3,7 @@ import type { Job, Manifest, SourceFormat } from '../../src/transcoding/protocol
 import { bytesFixture, decodeMono, fixture, noise } from './support/fixtures.ts'
 import { useTranscoder } from './support/run.ts'
 
-const { both, transcode } = useTranscoder()
+const { both, transcode } = useTranscoder({ fpcalcPath: 'fpcalc' })
 
 describe('a lossless source', () => {
   let job: Job
@@ -212,6 +212,14 @@ it.for(CASES)('takes $name', async ({ file, format, args, source, baseRate }) =>
   expect(flac !== undefined).toBe(source.isLossless)
   if (flac)
     expect([flac.sampleRate, flac.channels]).toEqual([manifest.source.sampleRate, manifest.source.channels])
+})
+
+it('reads a source through any length of lyrics', async () => {
+  const lyrics = Array.from({ length: 2000 }, (_, line) => `La la la, line ${line}`).join('\n')
+  const tagged = await fixture('lyrics.flac', [...noise({ seconds: 2 }), '-metadata', `LYRICS=${lyrics}`])
+  const { manifest } = await transcode(tagged, 'flac')
+  expect(manifest).toMatchObject({ source: { codec: 'flac' }, damage: null })
+  expect(manifest.loudness.truePeakDbtp).not.toBeNull()
 })
 
 it('previews thirty seconds from one third on', async () => {

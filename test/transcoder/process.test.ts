@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -18,7 +16,7 @@ const children: ChildProcess[] = []
 
 beforeEach(async () => {
   worker = await startWorker()
-  workDir = await mkdtemp(join(tmpdir(), 'segue-transcoder-test-'))
+  workDir = await mkdtemp(fixturePath('work-'))
 })
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')

@@ -4,6 +4,12 @@ import { Readable } from 'node:stream'
 import { JobFailure } from './failure.ts'
 import { createLineKeeper, createLineReader } from './stderr-lines.ts'
 
+/**
+ * Lines of ffmpeg that are worth keeping: complaints, streams, and the measured range and peak. The rest is mostly a
+ * source's tags, whose lyrics alone would fill any bound.
+ */
+const TELLING = /\[(warning|error|fatal|panic)\]|Stream #\d+:\d+|^\s+(LRA|Peak):/
+
 export type ProgramResult = { exitCode: number; stderr: string[] }
 
 type Options = {
@@ -18,7 +24,7 @@ const MINIMAL_ENVIRONMENT = { LC_ALL: 'C', AV_LOG_FORCE_NOCOLOR: '1' }
 
 /**
  * Runs a program to its end and kills it when the signal aborts.
- * @returns its exit code, and the first and last lines of what it said.
+ * @returns its exit code, and the first and last telling lines of what it said.
  * @throws JobFailure (retryable) when it cannot start or is killed by somebody else; the signal's reason when aborted.
  */
 export async function runProgram(path: string, args: string[], options: Options): Promise<ProgramResult> {
@@ -42,7 +48,9 @@ export async function runProgram(path: string, args: string[], options: Options)
 
 function listen(child: ChildProcess, { onStdout, onPipe3 }: Options): () => string[] {
   const keeper = createLineKeeper()
-  const reader = createLineReader(keeper.add)
+  const reader = createLineReader((line) => {
+    if (TELLING.test(line)) keeper.add(line)
+  })
   child.stderr?.on('data', reader.push)
   if (onStdout) child.stdout?.on('data', onStdout)
   const pipe3 = child.stdio[3]

@@ -3,6 +3,12 @@ import { findExecutable, findFfmpeg } from './ffmpeg.ts'
 import { log } from './log.ts'
 import { startTranscoder } from './transcoder.ts'
 
+const STOP_TIMEOUT_MS = 5000
+
+// Process 1 of a container gets no default handlers, and must end while it starts, too.
+let stop = (): void => process.exit(0)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop())
+
 const config = readConfig(process.env)
 const ffmpeg = await findFfmpeg(config)
 if (!ffmpeg) {
@@ -11,6 +17,10 @@ if (!ffmpeg) {
 }
 const fpcalc = findExecutable(config.fpcalcPath ?? 'fpcalc', config.searchPath)
 const transcoder = await startTranscoder(log, config, ffmpeg, fpcalc)
+stop = () => {
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
+  void transcoder.close().finally(() => process.exit(0))
+}
 log('boot', {
   url: transcoder.url,
   slots: config.slots,
@@ -18,13 +28,3 @@ log('boot', {
   missing: ffmpeg.missing,
   fingerprint: fpcalc !== null,
 })
-
-let isStopping = false
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    if (isStopping) return
-    isStopping = true
-    log('stop', { signal })
-    void transcoder.close().finally(() => process.exit(0))
-  })
-}

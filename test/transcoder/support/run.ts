@@ -1,17 +1,18 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { Job, Manifest, SourceFormat } from '../../../src/transcoding/protocol.ts'
+import type { Config } from '../../../workers/transcoder/config.ts'
 import { startTestTranscoder } from './transcoder.ts'
 import { startWorker, type WorkerDouble } from './worker.ts'
 
 type Transcoder = Awaited<ReturnType<typeof startTestTranscoder>>
 
 /** One Worker and one transcoder for all tests of a file. */
-export function useTranscoder() {
+export function useTranscoder(changes: Partial<Config> = {}) {
   let worker: WorkerDouble | undefined
   let transcoder: Transcoder | undefined
   beforeAll(async () => {
     worker = await startWorker()
-    transcoder = await startTestTranscoder({ slots: 20 })
+    transcoder = await startTestTranscoder({ slots: 20, ...changes })
   })
   afterAll(async () => {
     await transcoder?.close()

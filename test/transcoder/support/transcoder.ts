@@ -1,18 +1,20 @@
 import { mkdtemp, readdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Job } from '../../../src/transcoding/protocol.ts'
 import { type Config, readConfig } from '../../../workers/transcoder/config.ts'
 import { findExecutable, findFfmpeg } from '../../../workers/transcoder/ffmpeg.ts'
 import { startTranscoder } from '../../../workers/transcoder/transcoder.ts'
+import { fixturePath } from './fixtures.ts'
 
 export const SECRET = 'secret-of-the-tests'
 
 let ffmpegFound: ReturnType<typeof findFfmpeg> | undefined
 
-/** The transcoder, in this process, on a port of its own and with a folder of its own. */
+/**
+ * The transcoder, in this process, on a port of its own and with a folder of its own. It makes no fingerprints, which
+ * cost two processes a job, unless `fpcalcPath` is given.
+ */
 export async function startTestTranscoder(changes: Partial<Config> = {}) {
-  const workDir = await mkdtemp(join(tmpdir(), 'segue-transcoder-test-'))
+  const workDir = await mkdtemp(fixturePath('work-'))
   const environment = { PATH: process.env.PATH, PORT: '0', TRANSCODER_SECRET: SECRET, WORK_DIR: workDir }
   const config = { ...readConfig(environment), ...changes }
   ffmpegFound ??= findFfmpeg(config)
@@ -23,7 +25,7 @@ export async function startTestTranscoder(changes: Partial<Config> = {}) {
     (event, fields) => logged.push({ event, ...fields }),
     config,
     ffmpeg,
-    findExecutable('fpcalc', config.searchPath),
+    config.fpcalcPath ? findExecutable(config.fpcalcPath, config.searchPath) : null,
   )
   return {
     ...transcoder,
