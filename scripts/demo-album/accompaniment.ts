@@ -24,14 +24,24 @@ export function comp(chords: readonly Chord[], centre: number, rhythm: Phrase): 
 }
 
 /** Plays a one-bar figure on the root of each chord, the root lying in the octave above `lowest`. */
-export function bassline(chords: readonly Chord[], lowest: number, beatsPerBar: number, figure: readonly Stroke[]): Phrase {
+export function bassline(
+  chords: readonly Chord[],
+  lowest: number,
+  beatsPerBar: number,
+  figure: readonly Stroke[],
+): Phrase {
   return perBar(chords, beatsPerBar, ({ root }) =>
     figure.map(({ step, ...stroke }) => ({ ...stroke, midi: inOctave(root, lowest) + step })),
   )
 }
 
 /** Plays a one-bar figure over the tones of each chord; a step past the last tone goes on an octave higher. */
-export function arpeggio(chords: readonly Chord[], centre: number, beatsPerBar: number, figure: readonly Stroke[]): Phrase {
+export function arpeggio(
+  chords: readonly Chord[],
+  centre: number,
+  beatsPerBar: number,
+  figure: readonly Stroke[],
+): Phrase {
   const voicings = voiceLead(chords, centre)
   return perBar(chords, beatsPerBar, (_, bar) => {
     const tones = voicings[bar] ?? []
@@ -50,7 +60,11 @@ export function figure(text: string, stepBeats: number, ringBeats = stepBeats): 
   })
 }
 
-function perBar(chords: readonly Chord[], beatsPerBar: number, play: (chord: Chord, bar: number) => Note[]): Phrase {
+function perBar(
+  chords: readonly Chord[],
+  beatsPerBar: number,
+  play: (chord: Chord, bar: number) => Note[],
+): Phrase {
   const notes = chords.flatMap((chord, bar) =>
     play(chord, bar).map((note) => ({ ...note, beat: note.beat + bar * beatsPerBar })),
   )

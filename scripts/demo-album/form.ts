@@ -6,7 +6,10 @@ export interface Form {
   beatsPerBar: number
 }
 
-export function makeForm(beatsPerBar: number, plan: readonly (readonly [name: string, bars: number])[]): Form {
+export function makeForm(
+  beatsPerBar: number,
+  plan: readonly (readonly [name: string, bars: number])[],
+): Form {
   let firstBar = 0
   const sections = plan.map(([name, bars]) => {
     const section = { name, firstBar, bars }

@@ -50,7 +50,9 @@ export function voiceLead(chords: readonly Chord[], centre: number): number[][] 
   for (const chord of chords) {
     const previous = voicings.at(-1)
     const cost = (voicing: number[]) =>
-      previous ? distance(voicing, previous) + Math.abs(mean(voicing) - centre) / 2 : Math.abs(mean(voicing) - centre)
+      previous
+        ? distance(voicing, previous) + Math.abs(mean(voicing) - centre) / 2
+        : Math.abs(mean(voicing) - centre)
     const best = inversions(chord, centre).sort((a, b) => cost(a) - cost(b))[0]
     voicings.push(best ?? [])
   }

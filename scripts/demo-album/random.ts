@@ -2,9 +2,10 @@ export type Random = () => number
 
 /** A repeatable source of numbers in [0, 1): mulberry32, seeded with the FNV-1a hash of a name. */
 export function makeRandom(name: string): Random {
-  let state = fnv1a(name)
+  const source = { state: fnv1a(name) }
   return () => {
-    state = (state + 0x6d2b79f5) | 0
+    const state = (source.state + 0x6d2b79f5) | 0
+    source.state = state
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296

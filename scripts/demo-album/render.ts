@@ -1,16 +1,19 @@
-import { type Instrument, type Voice } from './instruments/voice.ts'
 import { instruments } from './instruments/instruments.ts'
+import type { Instrument, Voice } from './instruments/voice.ts'
 import { makeRandom, type Random } from './random.ts'
-import { lengthSeconds, type Note, type Part, type Piece, secondsAt, valueAt } from './score.ts'
+import { lengthSeconds, type Part, type Piece, secondsAt, valueAt } from './score.ts'
 import { chorus, echo, tape } from './sound/delays.ts'
 import { filterInPlace, makeLowpass } from './sound/filters.ts'
 import { master } from './sound/master.ts'
 import { toPcm16 } from './sound/pcm.ts'
 import { reverberate } from './sound/reverb.ts'
-import { applyGain, framesIn, gainOf, mixInto, sampleRateHz, type Stereo, silence } from './sound/signal.ts'
+import { applyGain, framesIn, gainOf, mixInto, type Stereo, sampleRateHz, silence } from './sound/signal.ts'
+
+/** Gain by seconds from the start of the piece. */
+type Gain = (seconds: number) => number
 
 /** Interleaved 16-bit stereo at 44.1 kHz; the same bytes at every call. */
-export function renderPcm(piece: Piece): Int16Array {
+export function renderPcm(piece: Piece): Int16Array<ArrayBuffer> {
   const mix = mixParts(piece)
   master(mix, piece.tailSeconds)
   return toPcm16(mix, makeRandom(`${piece.slug} dither`))
@@ -21,10 +24,15 @@ function mixParts(piece: Piece): Stereo {
   const [mix, toReverb, toEcho] = [silence(frames), silence(frames), silence(frames)]
   const duck = duckingOf(piece)
   piece.parts.forEach((part, index) => {
-    const sound = playPart(piece, part, makeRandom(`${piece.slug} ${index}`), frames, duck)
-    mixInto(mix, sound, 1)
-    if (part.reverb) mixInto(toReverb, sound, part.reverb)
-    if (part.echo) mixInto(toEcho, sound, part.echo)
+    const voices = voicesOf(piece, part, makeRandom(`${piece.slug} ${index}`))
+    if (voices.length === 0) return
+    const start = Math.min(...voices.map((voice) => voice.start))
+    const sound = silence(Math.min(frames, Math.max(...voices.map((voice) => voice.end))) - start)
+    for (const voice of voices) sing(voice, start, sound)
+    const finished = finish(piece, part, sound, start / sampleRateHz, duck)
+    mixInto(mix, finished, 1, start)
+    if (part.reverb) mixInto(toReverb, finished, part.reverb, start)
+    if (part.echo) mixInto(toEcho, finished, part.echo, start)
   })
   const echoes = echo(toEcho, secondsAt(piece, piece.echoBeats))
   mixInto(mix, echoes, 1)
@@ -33,62 +41,70 @@ function mixParts(piece: Piece): Stereo {
   return mix
 }
 
-function playPart(piece: Piece, part: Part, random: Random, frames: number, duck: (seconds: number) => number): Stereo {
-  const sound = silence(frames)
-  for (const note of part.notes) playNote(piece, part, note, random, sound)
-  const { lowpassHz, fadeDb } = part
-  const beatAt = (seconds: number) => (seconds * piece.bpm) / 60
-  if (lowpassHz) {
-    filterInPlace(sound, () => {
-      let asked = 0
-      return makeLowpass(() => valueAt(lowpassHz, beatAt((asked++ * 16) / sampleRateHz)))
-    })
-  }
-  const level = gainOf(part.levelDb)
-  applyGain(sound, (seconds) => {
-    const fade = fadeDb ? gainOf(valueAt(fadeDb, beatAt(seconds))) : 1
-    return level * fade * (part.isDucked ? duck(seconds) : 1)
-  })
-  if (part.effect === 'chorus') return chorus(sound)
-  return part.effect === 'tape' ? tape(sound) : sound
+interface PlacedVoice extends Voice {
+  /** Frames from the start of the piece. */
+  start: number
+  end: number
 }
 
-function playNote(piece: Piece, part: Part, note: Note, random: Random, sound: Stereo): void {
+function voicesOf(piece: Piece, part: Part, random: Random): PlacedVoice[] {
   const instrument: Instrument = instruments[part.instrument]
-  const strayMs = part.isLoose ? random() * 14 : 0
-  const voices = instrument({
-    hz: 440 * 2 ** ((note.midi - 69) / 12),
-    heldSeconds: secondsAt(piece, note.beats),
-    velocity: note.velocity * (0.93 + random() * 0.14),
-    random,
+  const lastFrame = framesIn(lengthSeconds(piece))
+  return part.notes.flatMap((note) => {
+    const straySeconds = part.isLoose ? random() * 0.014 : 0
+    const start = framesIn(secondsAt(piece, note.beat) + straySeconds)
+    if (start >= lastFrame) return []
+    const voices = instrument({
+      hz: 440 * 2 ** ((note.midi - 69) / 12),
+      heldSeconds: secondsAt(piece, note.beats),
+      velocity: note.velocity * (0.93 + random() * 0.14),
+      random,
+    })
+    return voices.map((voice) => ({
+      ...voice,
+      pan: Math.max(-1, Math.min(1, voice.pan + (part.pan ?? 0))),
+      start,
+      end: start + framesIn(voice.seconds),
+    }))
   })
-  const start = framesIn(secondsAt(piece, note.beat) + strayMs / 1000)
-  for (const voice of voices) sing(voice, start, part.pan ?? 0, sound)
 }
 
-/** Adds a voice to the part at equal power for every direction. */
-function sing(voice: Voice, start: number, partPan: number, { left, right }: Stereo): void {
-  const angle = (Math.max(-1, Math.min(1, voice.pan + partPan)) + 1) * (Math.PI / 4)
+/** Adds a voice to a part that begins at frame `partStart`, at equal power for every direction. */
+function sing(voice: PlacedVoice, partStart: number, { left, right }: Stereo): void {
+  const angle = (voice.pan + 1) * (Math.PI / 4)
   const [leftGain, rightGain] = [Math.cos(angle), Math.sin(angle)]
-  const end = Math.min(start + framesIn(voice.seconds), left.length)
-  for (let frame = start; frame < end; frame++) {
+  const end = Math.min(voice.end - partStart, left.length)
+  for (let frame = voice.start - partStart; frame < end; frame++) {
     const sample = voice.next()
     left[frame] = (left[frame] ?? 0) + sample * leftGain
     right[frame] = (right[frame] ?? 0) + sample * rightGain
   }
 }
 
+/** Filter, level and effect of a part that begins at `startSeconds`. */
+function finish(piece: Piece, part: Part, sound: Stereo, startSeconds: number, duck: Gain): Stereo {
+  const { lowpassHz, fadeDb } = part
+  const beatAt = (seconds: number) => ((startSeconds + seconds) * piece.bpm) / 60
+  if (lowpassHz) {
+    filterInPlace(sound, () => makeLowpass((seconds) => valueAt(lowpassHz, beatAt(seconds))))
+  }
+  const level = gainOf(part.levelDb)
+  applyGain(sound, (seconds) => {
+    const fade = fadeDb ? gainOf(valueAt(fadeDb, beatAt(seconds))) : 1
+    return level * fade * (part.isDucked ? duck(startSeconds + seconds) : 1)
+  })
+  if (part.effect === 'chorus') return chorus(sound)
+  return part.effect === 'tape' ? tape(sound) : sound
+}
+
 /** The gain that makes room for the kick: down to a quarter on the stroke, back within most of a beat. */
-function duckingOf(piece: Piece): (seconds: number) => number {
+function duckingOf(piece: Piece): Gain {
   const kicks = piece.parts
     .filter((part) => part.instrument === 'kick')
     .flatMap((part) => part.notes.map((note) => secondsAt(piece, note.beat)))
-    .sort((a, b) => a - b)
-  let next = 0
-  let last = Number.NEGATIVE_INFINITY
+    .toSorted((a, b) => a - b)
   return (seconds) => {
-    if (seconds < last) next = 0
-    for (let time = kicks[next]; time !== undefined && time <= seconds; time = kicks[++next]) last = time
-    return 1 - 0.75 * Math.exp(-Math.max(0, seconds - last) / 0.11)
+    const last = kicks.findLast((time) => time <= seconds)
+    return last === undefined ? 1 : 1 - 0.75 * Math.exp((last - seconds) / 0.11)
   }
 }

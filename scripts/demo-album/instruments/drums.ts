@@ -1,6 +1,6 @@
 import { makeDecay } from '../sound/envelope.ts'
-import { makeBandpass, makeHighpass, makeLowpass } from '../sound/filters.ts'
-import { makeNoise, makeSine, sine } from '../sound/oscillators.ts'
+import { makeBandpass, makeHighpass } from '../sound/filters.ts'
+import { makeNoise, makePhase, makeSine, sine } from '../sound/oscillators.ts'
 import { sampleRateHz } from '../sound/signal.ts'
 import { type Instrument, ringing } from './voice.ts'
 
@@ -11,10 +11,10 @@ function makeKick(startHz: number, endHz: number, seconds: number, click: number
     const body = makeDecay(seconds)
     const tap = makeDecay(0.012)
     const noise = makeNoise(random)
-    let cycles = 0
+    const state = { cycles: 0 }
     const tone = () => {
-      cycles += (endHz + (startHz - endHz) * fall()) / sampleRateHz
-      return (Math.tanh(1.6 * sine(cycles)) * body() + noise() * tap() * click) * velocity
+      state.cycles += (endHz + (startHz - endHz) * fall()) / sampleRateHz
+      return (Math.tanh(1.6 * sine(state.cycles)) * body() + noise() * tap() * click) * velocity
     }
     return [ringing(tone, seconds)]
   }
@@ -38,9 +38,9 @@ export const clap: Instrument = ({ velocity, random }) =>
   [-0.35, 0.35].map((pan) => {
     const noise = makeNoise(random)
     const palm = makeBandpass(() => 1350, 1.1)
-    let seconds = 0
+    const clock = makePhase(1)
     const tone = () => {
-      seconds += 1 / sampleRateHz
+      const seconds = clock()
       const since = seconds < 0.022 ? seconds % 0.011 : seconds - 0.022
       const level = Math.exp(-since / (seconds < 0.022 ? 0.004 : 0.045))
       return palm(noise()) * level * velocity * 0.9
@@ -82,12 +82,7 @@ export const brush: Instrument = ({ velocity, random }) => {
 export const riser: Instrument = ({ heldSeconds, velocity, random }) =>
   [-0.7, 0.7].map((pan) => {
     const noise = makeNoise(random)
-    let share = 0
-    const band = makeBandpass(() => 400 * 16 ** share, 1.5)
-    const tone = () => {
-      share = Math.min(1, share + 1 / (heldSeconds * sampleRateHz))
-      return band(noise()) * share * share * velocity
-    }
-    const soften = makeLowpass(() => 9000)
-    return ringing(() => soften(tone()), heldSeconds, pan)
+    const share = makePhase(1 / heldSeconds)
+    const band = makeBandpass((seconds) => 400 * 16 ** (seconds / heldSeconds), 1.5)
+    return ringing(() => band(noise()) * share() ** 2 * velocity, heldSeconds, pan)
   })

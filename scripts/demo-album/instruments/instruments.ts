@@ -1,4 +1,17 @@
-import { brush, clap, crash, hat, heartbeat, kick, openHat, rim, riser, shaker, snare, softKick } from './drums.ts'
+import {
+  brush,
+  clap,
+  crash,
+  hat,
+  heartbeat,
+  kick,
+  openHat,
+  rim,
+  riser,
+  shaker,
+  snare,
+  softKick,
+} from './drums.ts'
 import { bell, electricPiano, lead, stab, vibraphone } from './keys.ts'
 import { choir, pad, strings } from './pads.ts'
 import { harp, subBass, synthBass, uprightBass } from './plucked.ts'

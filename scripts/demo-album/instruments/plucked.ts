@@ -1,15 +1,14 @@
 import type { Random } from '../random.ts'
-import { makeDecay } from '../sound/envelope.ts'
 import { makeLowpass } from '../sound/filters.ts'
 import { makeSaw, makeSine } from '../sound/oscillators.ts'
 import { sampleRateHz, type Tone } from '../sound/signal.ts'
-import { type Instrument, ringing, shaped } from './voice.ts'
+import { type Instrument, shaped } from './voice.ts'
 
 /** A plucked nylon string or harp. */
-export const harp: Instrument = ({ hz, velocity, random }) => {
+export const harp: Instrument = ({ hz, heldSeconds, velocity, random }) => {
   const string = makeString(hz, 2.4, 0.35 + 0.4 * velocity, random)
-  const body = makeLowpass(() => 5200)
-  return [ringing(() => body(string()) * velocity * 0.8, 2.6, (Math.log2(hz / 260) - 0.2) * 0.5)]
+  const shape = { attackSeconds: 0.001, decaySeconds: 4, sustain: 0.5, releaseSeconds: 0.9 }
+  return [shaped(string, shape, heldSeconds, velocity * 0.9, (Math.log2(hz / 260) - 0.2) * 0.5)]
 }
 
 /** Upright bass: a string under a sine that gives it weight. */
@@ -24,8 +23,7 @@ export const uprightBass: Instrument = ({ hz, heldSeconds, velocity, random }) =
 export const synthBass: Instrument = ({ hz, heldSeconds, velocity }) => {
   const saw = makeSaw(hz)
   const fundamental = makeSine(hz)
-  const sweep = makeDecay(0.35)
-  const filter = makeLowpass(() => 180 + 1500 * velocity * sweep(), 1.3)
+  const filter = makeLowpass((seconds) => 200 + 1700 * velocity * Math.exp(-seconds / 0.09), 1.3)
   const shape = { attackSeconds: 0.004, decaySeconds: 0.8, sustain: 0.5, releaseSeconds: 0.06 }
   return [shaped(() => filter(saw()) * 0.6 + fundamental() * 0.5, shape, heldSeconds, velocity * 0.7)]
 }
@@ -44,22 +42,20 @@ export const subBass: Instrument = ({ hz, heldSeconds, velocity }) => {
  */
 function makeString(hz: number, ringSeconds: number, brightness: number, random: Random): Tone {
   const period = sampleRateHz / hz - 0.5
-  const line = softNoise(Math.floor(period), brightness, random)
+  const line = softNoise(Math.floor(period - 0.1), brightness, random)
   const fraction = period - line.length
   const tuning = (1 - fraction) / (1 + fraction)
   const loss = 10 ** (-3 / (hz * ringSeconds))
-  let index = 0
-  let previous = 0
-  let input = 0
-  let output = 0
+  const state = { index: 0, previous: 0, input: 0, output: 0 }
   return () => {
+    const { index, previous, input, output } = state
     const now = line[index] ?? 0
     const averaged = (now + previous) * 0.5 * loss
-    previous = now
-    output = averaged * tuning + input - output * tuning
-    input = averaged
-    line[index] = output
-    index = index + 1 === line.length ? 0 : index + 1
+    state.previous = now
+    state.output = averaged * tuning + input - output * tuning
+    state.input = averaged
+    line[index] = state.output
+    state.index = index + 1 === line.length ? 0 : index + 1
     return now
   }
 }

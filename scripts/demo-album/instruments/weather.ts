@@ -3,7 +3,7 @@ import { makeDecay } from '../sound/envelope.ts'
 import { makeBandpass, makeHighpass, makeLowpass } from '../sound/filters.ts'
 import { makeNoise, makeSine } from '../sound/oscillators.ts'
 import { sampleRateHz, type Tone } from '../sound/signal.ts'
-import { type Instrument, type Voice, shaped } from './voice.ts'
+import { type Instrument, shaped, type Voice } from './voice.ts'
 
 const bed = { attackSeconds: 1.2, decaySeconds: 1, sustain: 1, releaseSeconds: 2.5 }
 
@@ -46,16 +46,15 @@ function shapedBed(tone: Tone, heldSeconds: number, velocity: number): Voice {
 /** Short resonant ticks at random times, `perSecond` on average, round `hz`. */
 function makeDrops(random: Random, perSecond: number, hz: number): Tone {
   const chance = perSecond / sampleRateHz
-  let pitch = hz
-  let level = makeDecay(0.01)
-  let loudness = 0
-  const ring = makeBandpass(() => pitch, 5)
+  const drop = { hz, gain: 0, decay: makeDecay(0.01) }
+  const ring = makeBandpass(() => drop.hz, 5)
   return () => {
-    if (random() < chance) {
-      pitch = hz * (0.6 + random())
-      loudness = random() ** 2
-      level = makeDecay(0.004 + 0.01 * random())
+    const chip = random()
+    if (chip < chance) {
+      drop.hz = hz * (0.6 + random())
+      drop.gain = 6 * random() ** 2
+      drop.decay = makeDecay(0.004 + 0.01 * random())
     }
-    return ring((random() - 0.5) * level() * loudness * 6)
+    return ring((chip - 0.5) * drop.decay() * drop.gain)
   }
 }

@@ -1,5 +1,5 @@
 import { makeBandpass, makeLowpass } from '../sound/filters.ts'
-import { detune, makeNoise, makePulse, makeSine, sine } from '../sound/oscillators.ts'
+import { detune, makeNoise, makePhase, makePulse, makeSine, sine } from '../sound/oscillators.ts'
 import { sampleRateHz, type Tone } from '../sound/signal.ts'
 import { type Instrument, shaped } from './voice.ts'
 
@@ -8,9 +8,10 @@ export const flute: Instrument = ({ hz, heldSeconds, velocity, random }) => {
   const breath = makeNoise(random)
   const colour = makeBandpass(() => hz * 2, 2)
   const vibrato = makeVibrato(5.1, 0.0035, 0.5)
-  let cycles = random()
+  const state = { cycles: random() }
   const blown = () => {
-    cycles += (hz * (1 + vibrato())) / sampleRateHz
+    state.cycles += (hz * (1 + vibrato())) / sampleRateHz
+    const { cycles } = state
     return sine(cycles) + 0.22 * sine(cycles * 2) + 0.09 * sine(cycles * 3) + colour(breath()) * 0.22
   }
   const shape = { attackSeconds: 0.09, decaySeconds: 1.5, sustain: 0.8, releaseSeconds: 0.5 }
@@ -31,10 +32,6 @@ export const reed: Instrument = ({ hz, heldSeconds, velocity, random }) =>
 /** Relative pitch change at `hz`, growing to `depth` over `delaySeconds`. */
 function makeVibrato(hz: number, depth: number, delaySeconds: number): Tone {
   const wave = makeSine(hz)
-  const step = 1 / (delaySeconds * sampleRateHz)
-  let amount = 0
-  return () => {
-    amount = Math.min(1, amount + step)
-    return wave() * depth * amount * amount
-  }
+  const onset = makePhase(1 / delaySeconds)
+  return () => wave() * depth * Math.min(1, onset()) ** 2
 }

@@ -1,6 +1,6 @@
 import { makeHighpass, makeLowpass } from './filters.ts'
 import { sine } from './oscillators.ts'
-import { framesIn, sampleRateHz, type Stereo, silence } from './signal.ts'
+import { framesIn, type Stereo, sampleRateHz, silence } from './signal.ts'
 
 /** Echoes alone, thrown from side to side and duller each time. */
 export function echo(input: Stereo, seconds: number): Stereo {
@@ -32,14 +32,28 @@ export function tape(signal: Stereo): Stereo {
   return { left: delayed(signal.left, drift), right: delayed(signal.right, drift) }
 }
 
+/** How many frames a wandering delay glides straight on. */
+const controlFrames = 32
+
 function delayed(input: Float32Array, delaySeconds: (seconds: number) => number): Float32Array {
-  return input.map((_, frame) => {
-    const position = frame - delaySeconds(frame / sampleRateHz) * sampleRateHz
-    if (position < 0) return 0
-    const index = Math.floor(position)
-    const low = input[index] ?? 0
-    return low + ((input[index + 1] ?? 0) - low) * (position - index)
-  })
+  const output = new Float32Array(input.length)
+  const lagAt = (frame: number) => delaySeconds(frame / sampleRateHz) * sampleRateHz
+  for (let start = 0; start < output.length; start += controlFrames) {
+    const lag = lagAt(start)
+    const slope = (lagAt(start + controlFrames) - lag) / controlFrames
+    for (let offset = 0; offset < controlFrames; offset++) {
+      output[start + offset] = sampleAt(input, start + offset - lag - slope * offset)
+    }
+  }
+  return output
+}
+
+/** The signal at a position between two frames; silence before its start. */
+function sampleAt(input: Float32Array, position: number): number {
+  if (position < 0) return 0
+  const index = Math.floor(position)
+  const low = input[index] ?? 0
+  return low + ((input[index + 1] ?? 0) - low) * (position - index)
 }
 
 function blend(dry: Float32Array, wet: Float32Array, share: number): Float32Array {

@@ -14,29 +14,24 @@ export function makeEnvelope(shape: EnvelopeShape, heldSeconds: number): Tone {
   const decay = fallPerFrame(shape.decaySeconds)
   const release = fallPerFrame(shape.releaseSeconds)
   const heldFrames = heldSeconds * sampleRateHz
-  let frame = 0
-  let level = 0
-  let isRising = true
+  const state = { frame: 0, level: 0, isRising: true }
   return () => {
-    if (frame++ >= heldFrames) level *= release
-    else if (isRising) {
-      level += attackStep
-      if (level >= 1) {
-        level = 1
-        isRising = false
-      }
-    } else level = shape.sustain + (level - shape.sustain) * decay
-    return level
+    if (state.frame++ >= heldFrames) state.level *= release
+    else if (state.isRising) {
+      state.level = Math.min(1, state.level + attackStep)
+      state.isRising = state.level < 1
+    } else state.level = shape.sustain + (state.level - shape.sustain) * decay
+    return state.level
   }
 }
 
 /** Starts at 1 and falls by 60 dB in `seconds`. */
 export function makeDecay(seconds: number): Tone {
   const fall = fallPerFrame(seconds)
-  let level = 1
+  const state = { level: 1 }
   return () => {
-    level *= fall
-    return level
+    state.level *= fall
+    return state.level
   }
 }
 

@@ -1,4 +1,4 @@
-import { sampleRateHz, type Stereo } from './signal.ts'
+import { type Stereo, sampleRateHz } from './signal.ts'
 
 /** Coefficients b0, b1, b2, a1, a2. */
 type Biquad = readonly [number, number, number, number, number]
@@ -62,12 +62,11 @@ function rumbleFilter(hz: number, q: number): Biquad {
 }
 
 function makeBiquad([b0, b1, b2, a1, a2]: Biquad): (input: number) => number {
-  let first = 0
-  let second = 0
+  const state = { first: 0, second: 0 }
   return (input) => {
-    const output = b0 * input + first
-    first = b1 * input - a1 * output + second
-    second = b2 * input - a2 * output
+    const output = b0 * input + state.first
+    state.first = b1 * input - a1 * output + state.second
+    state.second = b2 * input - a2 * output
     return output
   }
 }

@@ -1,6 +1,6 @@
 import { filterInPlace, makeHighpass } from './filters.ts'
 import { integratedLoudness } from './loudness.ts'
-import { applyGain, framesIn, gainOf, sampleRateHz, type Stereo, scaleFrame } from './signal.ts'
+import { applyGain, framesIn, gainOf, type Stereo, sampleRateHz, scaleFrame } from './signal.ts'
 
 const targetLufs = -16
 /** Half a decibel under the limit of -1 dBFS leaves room for peaks between samples. */
@@ -11,11 +11,9 @@ const fadeInSeconds = 0.01
 export function master(mix: Stereo, fadeOutSeconds: number): void {
   filterInPlace(mix, () => makeHighpass(24))
   fadeEnds(mix, fadeOutSeconds)
-  for (let pass = 0; pass < 2; pass++) {
-    const gain = gainOf(targetLufs - integratedLoudness(mix))
-    applyGain(mix, () => gain)
-    limit(mix)
-  }
+  const gain = gainOf(targetLufs - integratedLoudness(mix))
+  applyGain(mix, () => gain)
+  limit(mix)
 }
 
 function fadeEnds(mix: Stereo, fadeOutSeconds: number): void {

@@ -14,23 +14,29 @@ export function sine(cycles: number): number {
   return low + ((sineTable[index + 1] ?? 0) - low) * (position - index)
 }
 
-export function makeSine(hz: number, phase = 0): Tone {
-  let cycles = phase
+/** Counts the cycles of a steady pitch. */
+export function makePhase(hz: number, start = 0): Tone {
+  const state = { cycles: start }
   const step = hz / sampleRateHz
   return () => {
-    cycles += step
-    return sine(cycles)
+    state.cycles += step
+    return state.cycles
   }
+}
+
+export function makeSine(hz: number, phase = 0): Tone {
+  const cycles = makePhase(hz, phase)
+  return () => sine(cycles())
 }
 
 /** A sawtooth without audible aliasing: PolyBLEP, Välimäki and Huovilainen 2007. */
 export function makeSaw(hz: number, phase = 0): Tone {
   const step = hz / sampleRateHz
-  let cycles = phase % 1
+  const state = { cycles: phase % 1 }
   return () => {
-    cycles += step
-    if (cycles >= 1) cycles -= 1
-    return 2 * cycles - 1 - edge(cycles, step)
+    state.cycles += step
+    if (state.cycles >= 1) state.cycles -= 1
+    return 2 * state.cycles - 1 - edge(state.cycles, step)
   }
 }
 

@@ -20,11 +20,15 @@ export function gainOf(decibels: number): number {
   return 10 ** (decibels / 20)
 }
 
-export function mixInto(target: Stereo, source: Stereo, gain: number): void {
-  for (const side of ['left', 'right'] as const) {
-    const to = target[side]
-    const from = source[side]
-    for (let frame = 0; frame < to.length; frame++) to[frame] = (to[frame] ?? 0) + (from[frame] ?? 0) * gain
+/** Adds a signal that begins at frame `start` of the target. */
+export function mixInto(target: Stereo, source: Stereo, gain: number, start = 0): void {
+  addChannel(target.left, source.left, gain, start)
+  addChannel(target.right, source.right, gain, start)
+}
+
+function addChannel(target: Float32Array, source: Float32Array, gain: number, start: number): void {
+  for (let frame = 0; frame < source.length; frame++) {
+    target[start + frame] = (target[start + frame] ?? 0) + (source[frame] ?? 0) * gain
   }
 }
 
