@@ -71,7 +71,7 @@ export async function listTracks(
 export async function listReleaseTracks(
   db: Db,
   releaseId: string,
-  after: [number, number, number] | null,
+  after: readonly [number, number, number] | null,
   count: number,
 ): Promise<TrackRow[]> {
   return selectTracks(db)

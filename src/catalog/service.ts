@@ -15,9 +15,11 @@ export type TrackListRequest = PageRequest & {
   artistId?: string | undefined
 }
 
-const byPk = z.tuple([z.int()])
-const byPosition = z.tuple([z.int(), z.int(), z.int()])
-const bySortName = z.tuple([z.string(), z.int()])
+/** Keysets begin with the name of their list, so that the cursor of another one is refused. */
+const trackKeyset = z.tuple([z.literal('tracks'), z.int()])
+const releaseTrackKeyset = z.tuple([z.literal('release-tracks'), z.int(), z.int(), z.int()])
+const releaseKeyset = z.tuple([z.literal('releases'), z.int()])
+const artistKeyset = z.tuple([z.literal('artists'), z.string(), z.int()])
 
 /**
  * A page of tracks: everybody's ready ones, one's own in any state, those of a release in playing order or those of an
@@ -33,15 +35,16 @@ export async function listTracks(db: Db, caller: Caller, request: TrackListReque
     )
   }
   if (releaseId) {
-    const after = decodeCursor(cursor, byPosition)
-    const rows = await queries.listReleaseTracks(db, releaseId, after, limit + 1)
-    return toPage(rows, limit, (row) => [row.discNumber, row.trackNumber, row.pk])
+    const after = decodeCursor(cursor, releaseTrackKeyset)
+    const position = after && ([after[1], after[2], after[3]] as const)
+    const rows = await queries.listReleaseTracks(db, releaseId, position, limit + 1)
+    return toPage(rows, limit, (row) => ['release-tracks', row.discNumber, row.trackNumber, row.pk])
   }
-  const before = decodeCursor(cursor, byPk)?.[0] ?? null
+  const before = decodeCursor(cursor, trackKeyset)?.[1] ?? null
   const rows = artistId
     ? await queries.listArtistTracks(db, artistId, before, limit + 1)
     : await queries.listTracks(db, trackFilter(caller, owner, status), before, limit + 1)
-  return toPage(rows, limit, (row) => [row.pk])
+  return toPage(rows, limit, (row) => ['tracks', row.pk])
 }
 
 function trackFilter(
@@ -102,11 +105,11 @@ export async function readMedia(db: Db, trackId: string) {
 
 /** A page of releases with a ready track, newest first; of everybody or of one artist. */
 export async function listReleases(db: Db, request: PageRequest & { artistId?: string | undefined }) {
-  const before = decodeCursor(request.cursor, byPk)?.[0] ?? null
+  const before = decodeCursor(request.cursor, releaseKeyset)?.[1] ?? null
   const rows = request.artistId
     ? await queries.listArtistReleases(db, request.artistId, before, request.limit + 1)
     : await queries.listReleases(db, before, request.limit + 1)
-  return toPage(rows, request.limit, (row) => [row.pk])
+  return toPage(rows, request.limit, (row) => ['releases', row.pk])
 }
 
 /** @throws ProblemError `not_found` */
@@ -118,8 +121,9 @@ export async function readRelease(db: Db, releaseId: string) {
 
 /** A page of artists with something ready, by sort name. */
 export async function listArtists(db: Db, request: PageRequest) {
-  const rows = await queries.listArtists(db, decodeCursor(request.cursor, bySortName), request.limit + 1)
-  return toPage(rows, request.limit, (row) => [row.sortName, row.pk])
+  const after = decodeCursor(request.cursor, artistKeyset)
+  const rows = await queries.listArtists(db, after && [after[1], after[2]], request.limit + 1)
+  return toPage(rows, request.limit, (row) => ['artists', row.sortName, row.pk])
 }
 
 /** @throws ProblemError `not_found` */

@@ -19,7 +19,7 @@ export async function listDeadLetters(db: Db, beforePk: number | null, count: nu
   return db
     .select()
     .from(deadLetters)
-    .where(beforePk === null ? undefined : lt(deadLetters.pk, beforePk))
+    .where(lt(deadLetters.pk, beforePk ?? Number.MAX_SAFE_INTEGER))
     .orderBy(desc(deadLetters.pk))
     .limit(count)
 }
