@@ -1,3 +1,4 @@
+import { drain } from './drain.ts'
 import { PART_BYTES } from './limits.ts'
 import { isPartDue, type Writer } from './state.ts'
 
@@ -48,7 +49,7 @@ export async function receive(
     if (result.done) return { end: 'ended', offset, filled }
     const bytes = result.value
     if (offset + bytes.length > into.length) {
-      reader.cancel().catch(() => {})
+      await drain(reader)
       return { end: 'too_long', offset, filled }
     }
     into.onBytes(bytes)

@@ -1,5 +1,6 @@
 import { ProblemError } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
+import { drain } from './drain.ts'
 import { UPLOAD_FAILURES } from './failures.ts'
 import { cleanFileName } from './file-name.ts'
 import { type IngestDeps, ingest } from './ingest.ts'
@@ -30,8 +31,10 @@ export async function uploadSingle(
   const length = lengthOf(file.contentLength)
   const reader = (file.body ?? new Blob([]).stream()).getReader({ mode: 'byob' })
   const head = await readHead(reader, Math.min(length, SNIFF_BYTES))
-  if (!(await mayBeAudio(head)))
+  if (!(await mayBeAudio(head))) {
+    await drain(reader)
     throw new ProblemError('unsupported_media', UPLOAD_FAILURES.unsupported_format)
+  }
   const uploadId = newId('upload')
   const nowMs = deps.now()
   const upload = {

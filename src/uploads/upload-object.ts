@@ -2,6 +2,7 @@ import type { Db } from '../platform/db.ts'
 import { log } from '../platform/log.ts'
 import { assemble, dropStored, startMultipart, storePart, storeWhole } from './assembly.ts'
 import { checksumOf } from './checksum.ts'
+import { drain } from './drain.ts'
 import { failureOf } from './failures.ts'
 import type { IngestMessage } from './job.ts'
 import { PART_BYTES, RESEND_AFTER_MS } from './limits.ts'
@@ -76,11 +77,11 @@ export class UploadObject {
 
   async append(append: Append, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer> {
     while (this.#writer) {
-      if (!hasStalled(this.#writer, Date.now())) return refuse('upload_locked')
+      if (!hasStalled(this.#writer, Date.now())) return refuseBody('upload_locked', body)
       await this.#stopWriter()
     }
     const refusal = refuseAppend(this.#state, append)
-    if (refusal) return refuse(refusal)
+    if (refusal) return refuseBody(refusal, body)
     const failure = body
       ? await this.#exclusively((writer, stopped) => this.#take(append, body, writer, stopped))
       : null
@@ -266,6 +267,11 @@ export class UploadObject {
 
 function refuse(code: Refusal): UploadAnswer {
   return { ok: false, code, detail: REFUSAL_WORDS[code] }
+}
+
+async function refuseBody(code: Refusal, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer> {
+  if (body) await drain(body.getReader({ mode: 'byob' }))
+  return refuse(code)
 }
 
 function refusalOf(end: BodyEnd): Refusal | null {
