@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Segue } from '../../sdk/client.ts'
 import { audioFolder, ffmpeg, makeAudio, source, writeBytes } from './support/audio.ts'
@@ -101,35 +102,26 @@ describe('a file that is music all the same', () => {
   })
 
   it('plays with a cover of 50 MB', async () => {
-    const cover = at('cover.bmp')
-    await ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      'testsrc=size=4100x4100:duration=1',
-      '-frames:v',
-      '1',
-      '-c:v',
-      'bmp',
-      cover,
-    )
-    const file = at('heavy.flac')
+    const size = 4100
+    const raw = { width: size, height: size, channels: 3 as const }
+    await sharp(randomBytes(size * size * 3), { raw })
+      .png({ compressionLevel: 0 })
+      .toFile(at('cover.png'))
+    const file = at('heavy.mp3')
     const picture = [
       '-i',
-      cover,
+      at('cover.png'),
       '-map',
       '0',
       '-map',
       '1',
       '-c:v',
-      'png',
-      '-compression_level',
-      '0',
-      '-pred',
-      'none',
+      'copy',
+      '-disposition:v',
+      'attached_pic',
     ]
-    await ffmpeg(...source(3, 74), ...picture, '-disposition:v', 'attached_pic', file)
-    expect((await readFile(file)).length).toBeGreaterThan(16_000_000)
+    await ffmpeg(...source(3, 74), ...picture, file)
+    expect((await readFile(file)).length).toBeGreaterThan(50_000_000)
     const track = await settled(owner, (await upload(owner, file)).body.trackId)
     expect(track.status).toBe('ready')
   })
