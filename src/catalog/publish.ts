@@ -82,7 +82,7 @@ function showHoldersOf(db: Db, trackPk: number) {
       where pk = (select release_pk from tracks where pk = ${trackPk})`),
     db.run(sql`update artists set is_public = 1
       where pk in (select artist_pk from track_artists where track_pk = ${trackPk}
-        union select artist_pk from release_artists where release_pk = (select release_pk from tracks where pk = ${trackPk}))`),
+        union all select artist_pk from release_artists where release_pk = (select release_pk from tracks where pk = ${trackPk}))`),
   ]
 }
 

@@ -284,6 +284,6 @@ export async function artistPksOf(db: Db, trackPk: number): Promise<number[]> {
   const rows = await db.all<{
     pk: number
   }>(sql`select artist_pk as pk from track_artists where track_pk = ${trackPk}
-    union select artist_pk from release_artists where release_pk = (select release_pk from tracks where pk = ${trackPk})`)
+    union all select artist_pk from release_artists where release_pk = (select release_pk from tracks where pk = ${trackPk})`)
   return rows.map((row) => row.pk)
 }

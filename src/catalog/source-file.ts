@@ -40,8 +40,12 @@ export function creditsOf(file: SourceFile) {
   }
 }
 
+/** Each name once, where and as it stands first. */
 function distinct(names: string[]): string[] {
-  return [
-    ...new Map(names.map((name) => [matchKeyOf(name), name] as const).toReversed()).values(),
-  ].toReversed()
+  const byKey = new Map<string, string>()
+  for (const name of names) {
+    const key = matchKeyOf(name)
+    if (!byKey.has(key)) byKey.set(key, name)
+  }
+  return [...byKey.values()]
 }
