@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { offerDemoAlbum } from './local/demo.ts'
 import { startService } from './local/service.ts'
 
 const port = Number(process.env.PORT ?? 8787)
@@ -27,6 +28,10 @@ Segue is ready.
   API docs  ${service.url}/docs
   Admin     ${service.admin.email} / ${service.admin.password}
 `)
+
+await offerDemoAlbum(service, stateDir, console.log).catch((error) =>
+  console.error(`No demo album: ${error.message}`),
+)
 
 /** Shows what the programs log themselves, and errors; wrangler's own chatter holds request URLs. */
 function show(program: string, line: string): void {

@@ -24,6 +24,8 @@ const child = spawn(node, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), .
 })
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 250).unref()
 child.once('exit', (code) => {
   const { numPassedTests, numFailedTests, numTotalTests, numFailedTestSuites } = JSON.parse(
     readFileSync(report, 'utf8'),
