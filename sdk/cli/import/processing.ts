@@ -7,6 +7,8 @@ import { sleep } from '../../retry.ts'
 export type Processed = { trackId: string; failure: string | null }
 
 const POLL_MS = 1_000
+/** How soon to look whether there is something to follow. */
+const IDLE_MS = 100
 const SLOWEST_POLL_MS = 5_000
 const PAGE = 200
 /** Polls in a row without an answer, each of which has been tried several times, until the server is given up. */
@@ -51,7 +53,7 @@ export class Processing {
     let delayMs = POLL_MS
     let failures = 0
     while (isMoreToCome() || this.#open.size > 0) {
-      await sleep(delayMs, signal)
+      await sleep(this.#open.size > 0 ? delayMs : IDLE_MS, signal)
       const before = this.share
       try {
         await this.#poll(signal)

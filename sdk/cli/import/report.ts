@@ -14,9 +14,9 @@ export class Report {
   readonly #isJson: boolean
   readonly #terminal: Terminal
   readonly #failures: Failure[] = []
-  readonly #filesOf = new Map<string, string>()
+  readonly #filesOf = new Map<string, string[]>()
+  readonly #outcomes = new Map<string, Outcome['outcome']>()
   readonly #sent = new Map<Candidate, number>()
-  readonly #counts = { uploaded: 0, skipped: 0, failed: 0 }
   readonly #startedAt = Date.now()
   readonly #display: Display | null
   readonly #stopReporting: () => void
@@ -24,6 +24,7 @@ export class Report {
   #bytesSettled = 0
   /** Bytes that really were sent, for the speed. */
   #bytesMoved = 0
+  #movedAt = 0
 
   constructor(found: Walk, processing: Processing, isJson: boolean, terminal: Terminal) {
     this.#found = found
@@ -48,23 +49,27 @@ export class Report {
   onBytes(file: Candidate, bytesSent: number): void {
     const before = this.#sent.get(file)
     // The first figure of an upload that goes on is where it stands, which was sent another time.
-    if (before !== undefined) this.#bytesMoved += Math.max(0, bytesSent - before)
+    if (before !== undefined && bytesSent > before) {
+      this.#bytesMoved += bytesSent - before
+      this.#movedAt = Date.now()
+    }
     this.#sent.set(file, bytesSent)
   }
 
   onOutcome(file: Candidate, outcome: Outcome): void {
     this.#sent.delete(file)
     this.#bytesSettled += file.bytes
-    this.#counts[outcome.outcome]++
+    this.#outcomes.set(file.shown, outcome.outcome)
     this.#event({ event: 'file', file: file.shown, ...outcome })
     if (outcome.outcome === 'failed') this.#fail(file.shown, outcome.code, outcome.reason)
-    else if (!this.#filesOf.has(outcome.trackId)) this.#filesOf.set(outcome.trackId, file.shown)
+    else this.#filesOf.set(outcome.trackId, [...(this.#filesOf.get(outcome.trackId) ?? []), file.shown])
   }
 
   onProcessed({ trackId, failure }: Processed): void {
     const status = failure === null ? 'ready' : 'failed'
     this.#event({ event: 'track', trackId, status, ...(failure === null ? {} : { reason: failure }) })
-    if (failure !== null) this.#fail(this.#filesOf.get(trackId) ?? trackId, 'processing_failed', failure)
+    if (failure === null) return
+    for (const file of this.#filesOf.get(trackId) ?? []) this.#fail(file, 'processing_failed', failure)
   }
 
   /** Ends what is shown while it runs. */
@@ -78,7 +83,8 @@ export class Report {
    * @returns the exit code
    */
   end(): number {
-    const { uploaded, skipped } = this.#counts
+    const uploaded = this.#count('uploaded')
+    const skipped = this.#count('skipped')
     const failures = this.#failures.toSorted((a, b) => (a.file < b.file ? -1 : 1))
     const exitCode = failures.length > 0 ? 1 : 0
     if (this.#isJson) {
@@ -102,19 +108,23 @@ export class Report {
 
   #fail(file: string, code: string, reason: string): void {
     this.#failures.push({ file, code, reason })
+    this.#outcomes.set(file, 'failed')
     this.#display?.note(`✗ ${file}: ${reason}`)
   }
 
+  #count(outcome: Outcome['outcome']): number {
+    return [...this.#outcomes.values()].filter((each) => each === outcome).length
+  }
+
   #progress(): Progress {
-    const { uploaded, skipped, failed } = this.#counts
     const { candidates } = this.#found
     const sending = [...this.#sent.values()].reduce((sum, bytes) => sum + bytes, 0)
     return {
       files: candidates.length,
-      filesDone: uploaded + skipped + failed,
+      filesDone: this.#outcomes.size,
       bytes: candidates.reduce((sum, { bytes }) => sum + bytes, 0),
       bytesDone: this.#bytesSettled + sending,
-      bytesPerSecond: this.#bytesMoved / Math.max(1, (Date.now() - this.#startedAt) / 1000),
+      bytesPerSecond: Math.round(this.#bytesMoved / Math.max(1, (this.#movedAt - this.#startedAt) / 1000)),
       tracks: this.#processing.total,
       tracksDone: this.#processing.done,
       processed: this.#processing.share,
