@@ -4,6 +4,7 @@ import { log } from '../platform/log.ts'
 import type { TranscodeMessage } from '../transcoding/job.ts'
 import type { SourceFormat } from '../transcoding/protocol.ts'
 import { failureOf, type UploadFailureCode } from './failures.ts'
+import { hashStored } from './hash.ts'
 import type { IngestMessage } from './job.ts'
 import { originalKey, readerOf } from './originals.ts'
 import { findHashing, type HashingUpload, markDone, markFailed, noteTrack } from './queries.ts'
@@ -73,18 +74,10 @@ async function examine(
   if (head.size === 0) return { failure: 'empty_file' }
   const sourceFormat = await sniff(readerOf(bucket, sourceKey, head.size))
   if (!sourceFormat) return { failure: 'unsupported_format' }
-  const sourceHash = knownHash ?? (await hashOf(bucket, sourceKey))
+  const sourceHash = knownHash ?? (await hashStored(bucket, sourceKey, head.size))
   return sourceHash
     ? { sourceKey, sourceBytes: head.size, sourceFormat, sourceHash }
     : { failure: 'source_missing' }
-}
-
-async function hashOf(bucket: R2Bucket, key: string): Promise<string | null> {
-  const object = await bucket.get(key)
-  if (!object) return null
-  const digest = new crypto.DigestStream('SHA-256')
-  await object.body.pipeTo(digest)
-  return Buffer.from(await digest.digest).toString('hex')
 }
 
 async function tagsOf(deps: IngestDeps, upload: HashingUpload, stored: Stored) {
