@@ -28,6 +28,21 @@ export function cleanLines(raw: string, max: number): string {
 
 const MAX_LINE = 1000
 
+/**
+ * Text whose bytes were read as Latin-1 where they are valid UTF-8: RIFF's INFO chunks name no encoding, the reader
+ * takes Latin-1 and most programs write UTF-8. Any other text is returned as it is.
+ */
+export function utf8ReadAsLatin1(text: string): string {
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text
+  try {
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+  } catch {
+    // Not UTF-8: then it is Latin-1 as it was read.
+    return text
+  }
+}
+
 /** At most `max` UTF-16 units, not ending in half a character. */
 function cut(text: string, max: number): string {
   return text.slice(0, max).replace(/[\ud800-\udbff]$/, '')

@@ -3,6 +3,7 @@ import { type IAudioMetadata, LyricsContentType, parseFromTokenizer, TimestampFo
 import { z } from 'zod'
 import { errorFields, log } from '../platform/log.ts'
 import type { SourceFormat } from '../transcoding/protocol.ts'
+import { utf8ReadAsLatin1 } from './clean-text.ts'
 import { withoutPictures } from './id3.ts'
 import { toLrc } from './lyrics.ts'
 import type { ReadAt } from './originals.ts'
@@ -40,7 +41,8 @@ export async function readTags(readAt: ReadAt, size: number, format: SourceForma
       if (token.len > BUDGET_BYTES) throw new RangeError('a tag wants more than the budget')
       return readToken(token, position)
     }
-    return rawTags(await parseFromTokenizer(source, { skipCovers: true, duration: false }))
+    const tags = rawTags(await parseFromTokenizer(source, { skipCovers: true, duration: false }))
+    return format === 'wav' ? withUtf8(tags) : tags
   } catch (error) {
     log('info', 'tags_unreadable', { format, ...errorFields(error) })
     return NO_TAGS
@@ -75,6 +77,20 @@ function rawTags(metadata: IAudioMetadata): RawTags {
     date: common.date ?? common.releasedate ?? common.year?.toString(),
     isrc: common.isrc?.[0],
     lyrics: nativeLyrics(metadata),
+  }
+}
+
+function withUtf8(tags: RawTags): RawTags {
+  const fix = utf8ReadAsLatin1
+  return {
+    ...tags,
+    title: tags.title && fix(tags.title),
+    album: tags.album && fix(tags.album),
+    artists: tags.artists.map(fix),
+    albumArtists: tags.albumArtists.map(fix),
+    composers: tags.composers.map(fix),
+    genres: tags.genres.map(fix),
+    lyrics: tags.lyrics.map(fix),
   }
 }
 
