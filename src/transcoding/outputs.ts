@@ -30,18 +30,7 @@ export async function commitOutputs(deps: TranscodingDeps, row: ProcessingRow): 
   })
   if (missing.length > 0) return `Outputs are missing or differ: ${missing.map(([name]) => name).join(', ')}.`
   await publishTrack(deps.db, row, manifest, descriptorOf(row, manifest, files), deps.nowMs)
-  deps.metrics.writeDataPoint(
-    toDataPoint(JOB_COLUMNS, row.trackId, {
-      outcome: 'ready',
-      format: row.sourceFormat,
-      profile: PROFILE,
-      queuedMs: (row.startedAt ?? deps.nowMs) - row.queuedAt,
-      jobMs: deps.nowMs - (row.startedAt ?? deps.nowMs),
-      sourceBytes: row.sourceBytes,
-      audioMs: manifest.durationMs,
-      attempts: row.attempt,
-    }),
-  )
+  recordJob(deps, row, 'ready', manifest.durationMs)
   return null
 }
 
@@ -99,4 +88,21 @@ function descriptorOf(
     preview: manifest.preview,
     cover: manifest.cover,
   }
+}
+
+/** Writes the one data point of a job that has ended. */
+export function recordJob(deps: TranscodingDeps, row: ProcessingRow, outcome: string, audioMs: number): void {
+  const startedAt = row.startedAt ?? deps.nowMs
+  deps.metrics.writeDataPoint(
+    toDataPoint(JOB_COLUMNS, row.trackId, {
+      outcome,
+      format: row.sourceFormat,
+      profile: PROFILE,
+      queuedMs: startedAt - row.queuedAt,
+      jobMs: deps.nowMs - startedAt,
+      sourceBytes: row.sourceBytes,
+      audioMs,
+      attempts: row.attempt,
+    }),
+  )
 }

@@ -6,7 +6,7 @@ import { log } from '../platform/log.ts'
 import { sendOutbox } from '../platform/outbox.ts'
 import type { TranscodingDeps } from './deps.ts'
 import type { TranscodeMessage } from './job.ts'
-import { commitOutputs, isCommitted, prefixOf } from './outputs.ts'
+import { commitOutputs, isCommitted, prefixOf, recordJob } from './outputs.ts'
 import { type Job, type JobEvent, PROFILE } from './protocol.ts'
 import { signJobToken } from './token.ts'
 
@@ -137,6 +137,7 @@ async function failFor(
 ): Promise<void> {
   log('warn', 'track_failed', { trackId: row.trackId, code: failure.code })
   await processing.failProcessing(deps.db, row, failure, deps.nowMs)
+  recordJob(deps, row, failure.code, 0)
   await deleteObjects(deps.bucket, prefixOf(row))
 }
 
