@@ -1,9 +1,10 @@
 // Plain JavaScript without dependencies: it runs before anything is installed, on Node 18 and later.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { copyDocsAssets } from './build-assets.mjs'
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const MODULES = join(ROOT, 'node_modules')
@@ -115,15 +116,4 @@ function aptInstall(names) {
   const install = () =>
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], options).status === 0
   return (spawnSync('apt-get', ['update', '-qq'], options).status === 0 && install()) || install()
-}
-
-/** The documentation page's script is a static asset: no Worker code and nobody else's server. */
-function copyDocsAssets() {
-  const target = join(ROOT, 'dist', 'assets', 'docs-assets')
-  mkdirSync(target, { recursive: true })
-  cpSync(
-    join(MODULES, '@scalar', 'api-reference', 'dist', 'browser', 'standalone.js'),
-    join(target, 'scalar.js'),
-  )
-  cpSync(join(ROOT, 'scripts', 'docs-page.js'), join(target, 'docs.js'))
 }
