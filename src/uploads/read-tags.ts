@@ -7,7 +7,7 @@ import { utf8ReadAsLatin1 } from './clean-text.ts'
 import { withoutPictures } from './id3.ts'
 import { toLrc } from './lyrics.ts'
 import type { ReadAt } from './originals.ts'
-import { NO_TAGS, type RawTags } from './tags.ts'
+import { joinInitials, NO_TAGS, type RawTags } from './tags.ts'
 
 /** The most that is read of a file for its tags, in bytes; a file that wants more keeps only its name. */
 const BUDGET_BYTES = 16 * 1024 * 1024
@@ -64,12 +64,14 @@ function rangeClient(readAt: ReadAt, size: number, mimeType: string) {
 }
 
 function rawTags(metadata: IAudioMetadata): RawTags {
-  const { common } = metadata
+  const { common, native } = metadata
+  // ID3v2.2 and 2.3 put a slash between names, and the reader splits at each.
+  const names = 'ID3v2.3' in native || 'ID3v2.2' in native ? joinInitials : (values: string[]) => values
   return {
     title: common.title,
-    artists: common.artists ?? (common.artist ? [common.artist] : []),
+    artists: names(common.artists ?? (common.artist ? [common.artist] : [])),
     album: common.album,
-    albumArtists: common.albumartists ?? (common.albumartist ? [common.albumartist] : []),
+    albumArtists: names(common.albumartists ?? (common.albumartist ? [common.albumartist] : [])),
     composers: common.composer ?? [],
     genres: common.genre ?? [],
     trackNumber: common.track.no,
@@ -104,7 +106,8 @@ const lyricsValueSchema = z.union([
   syncTextSchema.transform((value) => toLrc(value.syncText)),
   z.object({ text: z.string() }).transform((value) => value.text),
 ])
-const LYRICS_TAGS = /^(?:USLT|ULT|SYLT|SLT|©lyr|(?:TXXX:)?(?:UNSYNCED|SYNCED)? ?LYRICS)$/i
+/** ffmpeg writes lyrics of MP3 as TXXX:USLT. */
+const LYRICS_TAGS = /^(?:(?:TXXX:)?USLT|ULT|SYLT|SLT|©lyr|(?:TXXX:)?(?:UNSYNCED|SYNCED)? ?LYRICS)$/i
 
 /** Lyrics as the file has them: the reader's own view has lost all but one stamp of a line. */
 function nativeLyrics(metadata: IAudioMetadata): string[] {

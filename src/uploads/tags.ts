@@ -43,6 +43,12 @@ export function cleanTags(raw: RawTags, fileName: string): TrackTags {
   }
 }
 
+/** Names that were split at slashes: pieces of up to three characters are one name ("AC/DC", "M/A/R/R/S"). */
+export function joinInitials(pieces: string[]): string[] {
+  const areInitials = pieces.length > 1 && pieces.every((piece) => piece.length <= 3)
+  return areInitials ? [pieces.join('/')] : pieces
+}
+
 /** Values that several may stand in one: ID3v2.4 (section 4.2) and others put NUL between them. */
 function names(values: string[]): string[] {
   const cleaned = values

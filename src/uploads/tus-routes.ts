@@ -4,12 +4,9 @@ import { type AppContext, callerOf, createRouter, dbOf, defineRoute, touch } fro
 import { idempotencyKeySchema, idempotent } from '../platform/idempotency.ts'
 import { idSchema } from '../platform/ids.ts'
 import { pageQuerySchema, pageSchema } from '../platform/pagination.ts'
-import { uploadFailureCodeSchema } from './failures.ts'
 import { cleanFileName } from './file-name.ts'
-import { EXPIRES_AFTER_MS, MAX_UPLOAD_BYTES } from './limits.ts'
+import { MAX_UPLOAD_BYTES } from './limits.ts'
 import type { Append } from './protocol.ts'
-import type { ShownUpload } from './queries.ts'
-import { UPLOAD_STATES } from './schema.ts'
 import {
   appendToUpload,
   createUpload,
@@ -20,6 +17,7 @@ import {
   terminateUpload,
   type UploadsDeps,
 } from './service.ts'
+import { listedSchema, shown, uploadSchema } from './shown.ts'
 import {
   CHUNK_TYPE,
   checksumHeaderOf,
@@ -49,43 +47,6 @@ const checksum = {
     description: 'Of this body: it counts as a whole or not at all.',
     example: 'sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=',
   }),
-}
-
-const uploadFields = {
-  id: idSchema('upload'),
-  fileName: z.string().openapi({ example: 'song.flac' }),
-  length: z.int().openapi({ description: 'Bytes.', example: 41943040 }),
-  state: z.enum(UPLOAD_STATES).openapi({
-    description: '`hashing`: all bytes are here and are being looked at. `done`: it has become `trackId`.',
-  }),
-  trackId: idSchema('track').nullable(),
-  failure: z.object({ code: uploadFailureCodeSchema, detail: z.string() }).nullable(),
-  createdAt: z.iso.datetime().openapi({ example: '2026-11-20T18:00:00.000Z' }),
-  expiresAt: z.iso.datetime().openapi({
-    description: `When it is removed unless it goes on: ${EXPIRES_AFTER_MS / 3600_000} h after its last bytes. Lists tell the earliest time.`,
-    example: '2026-11-21T18:00:00.000Z',
-  }),
-}
-const listedSchema = z.object(uploadFields).openapi('ListedUpload')
-const uploadSchema = z
-  .object({
-    ...uploadFields,
-    offset: z.int().openapi({ description: 'Bytes that have arrived.', example: 8388608 }),
-  })
-  .openapi('Upload')
-
-function shown(row: ShownUpload): z.infer<typeof listedSchema> {
-  const code = uploadFailureCodeSchema.safeParse(row.failureCode).data
-  return {
-    id: row.id,
-    fileName: row.fileName,
-    length: row.length,
-    state: row.state,
-    trackId: row.trackId,
-    failure: code ? { code, detail: row.failureDetail ?? '' } : null,
-    createdAt: new Date(row.createdAt).toISOString(),
-    expiresAt: new Date(row.expiresAt).toISOString(),
-  }
 }
 
 function depsOf(c: AppContext): UploadsDeps {

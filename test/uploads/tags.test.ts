@@ -4,7 +4,14 @@ import { TAG_LIMITS, trackTagsSchema } from '../../src/catalog/tags.ts'
 import { cleanLine, cleanLines } from '../../src/uploads/clean-text.ts'
 import { cleanFileName, partsOfFileName } from '../../src/uploads/file-name.ts'
 import { splitLyrics, toLrc } from '../../src/uploads/lyrics.ts'
-import { cleanTags, NO_TAGS, normaliseDate, normaliseIsrc, type RawTags } from '../../src/uploads/tags.ts'
+import {
+  cleanTags,
+  joinInitials,
+  NO_TAGS,
+  normaliseDate,
+  normaliseIsrc,
+  type RawTags,
+} from '../../src/uploads/tags.ts'
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 2000 }),
@@ -99,6 +106,12 @@ describe('cleaning tags', () => {
       'x',
     )
     expect(tags.artists).toEqual(['Ada', 'Grace', 'Simon & Garfunkel; AC/DC'])
+  })
+
+  it('joins again what a slash has split for no reason', () => {
+    expect(joinInitials(['AC', 'DC'])).toEqual(['AC/DC'])
+    expect(joinInitials(['Ada', 'Grace'])).toEqual(['Ada', 'Grace'])
+    expect(joinInitials(['Air'])).toEqual(['Air'])
   })
 
   it('takes from the file name only what the tags do not say', () => {
