@@ -6,7 +6,7 @@ import { Writable } from 'node:stream'
  * @param isSecret whether what is typed stays unseen
  */
 export async function ask(question: string, isSecret: boolean, signal: AbortSignal): Promise<string> {
-  process.stderr.write(question)
+  if (isSecret) process.stderr.write(question)
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({
     input: process.stdin,
@@ -17,7 +17,9 @@ export async function ask(question: string, isSecret: boolean, signal: AbortSign
   // A terminal in raw mode gives Ctrl-C to the reader, not to the process.
   lines.once('SIGINT', () => interrupted.abort(new Error('Stopped.')))
   try {
-    return await lines.question('', { signal: AbortSignal.any([signal, interrupted.signal]) })
+    return await lines.question(isSecret ? '' : question, {
+      signal: AbortSignal.any([signal, interrupted.signal]),
+    })
   } finally {
     lines.close()
     if (isSecret) process.stderr.write('\n')
