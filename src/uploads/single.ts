@@ -28,13 +28,11 @@ export async function uploadSingle(
   deps: IngestDeps,
   file: SingleFile,
 ): Promise<{ uploadId: string; trackId: string; isDuplicate: boolean }> {
-  const length = lengthOf(file.contentLength)
   const reader = (file.body ?? new Blob([]).stream()).getReader({ mode: 'byob' })
-  const head = await readHead(reader, Math.min(length, SNIFF_BYTES))
-  if (!(await mayBeAudio(head))) {
+  const { length, head } = await begin(file.contentLength, reader).catch(async (refusal) => {
     await drain(reader)
-    throw new ProblemError('unsupported_media', UPLOAD_FAILURES.unsupported_format)
-  }
+    throw refusal
+  })
   const uploadId = newId('upload')
   const nowMs = deps.now()
   const upload = {
@@ -51,6 +49,16 @@ export async function uploadSingle(
   if (ingested.outcome === 'failed')
     throw new ProblemError('unsupported_media', UPLOAD_FAILURES[ingested.code])
   return { uploadId, trackId: ingested.trackId, isDuplicate: ingested.isDuplicate }
+}
+
+/** The declared length and the first bytes, where they may become a track. */
+async function begin(contentLength: string | undefined, reader: ReadableStreamBYOBReader) {
+  const length = lengthOf(contentLength)
+  const head = await readHead(reader, Math.min(length, SNIFF_BYTES))
+  if (!(await mayBeAudio(head))) {
+    throw new ProblemError('unsupported_media', UPLOAD_FAILURES.unsupported_format)
+  }
+  return { length, head }
 }
 
 function lengthOf(header: string | undefined): number {
@@ -100,15 +108,18 @@ const READ_BYTES = 256 * 1024
 async function store(deps: IngestDeps, uploadId: string, source: Source): Promise<string> {
   const { readable, writable } = new FixedLengthStream(source.length)
   const digest = new crypto.DigestStream('SHA-256')
-  const [hash] = await Promise.all([
-    pump(source, [writable.getWriter(), digest.getWriter()]).then(() => digest.digest),
-    deps.bucket.put(originalKey(uploadId), readable),
-  ]).catch(async (cause) => {
+  digest.digest.catch(() => {})
+  const put = deps.bucket.put(originalKey(uploadId), readable)
+  put.catch(() => {})
+  try {
+    await pump(source, [writable.getWriter(), digest.getWriter()])
+    await put
+  } catch (error) {
     await deps.bucket.delete(originalKey(uploadId))
     await deleteUnfinished(deps.db, uploadId)
-    throw new ProblemError('validation_failed', 'The body ended before its declared length.', { cause })
-  })
-  return Buffer.from(hash).toString('hex')
+    throw error
+  }
+  return Buffer.from(await digest.digest).toString('hex')
 }
 
 async function pump({ head, reader }: Source, writers: WritableStreamDefaultWriter[]): Promise<void> {
@@ -116,7 +127,7 @@ async function pump({ head, reader }: Source, writers: WritableStreamDefaultWrit
     await Promise.all(writers.map((writer) => writer.write(head)))
     let buffer = new ArrayBuffer(READ_BYTES)
     for (;;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer))
+      const { done, value } = await reader.read(new Uint8Array(buffer)).catch(endedEarly)
       if (done) break
       await Promise.all(writers.map((writer) => writer.write(value)))
       buffer = value.buffer
@@ -126,4 +137,8 @@ async function pump({ head, reader }: Source, writers: WritableStreamDefaultWrit
     await Promise.allSettled(writers.map((writer) => writer.abort(error)))
     throw error
   }
+}
+
+function endedEarly(cause: unknown): never {
+  throw new ProblemError('validation_failed', 'The body ended before its declared length.', { cause })
 }
