@@ -1,5 +1,6 @@
 import { and, eq, isNotNull, lt, sql } from 'drizzle-orm'
-import type { Db } from '../platform/db.ts'
+import { type Db, guard, guarded } from '../platform/db.ts'
+import { hasCode } from '../platform/errors.ts'
 import { recordEvent } from '../platform/outbox.ts'
 import type { JobFailureCode, jobStageSchema } from '../transcoding/protocol.ts'
 import { RESEND_AFTER_MS } from './ingest.ts'
@@ -124,21 +125,36 @@ export async function beat(
   return rows.length > 0
 }
 
-/** Ends the job without a track to play. A track that was ready before stays ready. */
+/**
+ * Ends the job without a track to play. A track that was ready before stays ready.
+ * @returns false where this attempt is not the newest, or has ended already
+ */
 export async function failProcessing(
   db: Db,
   target: { trackPk: number; trackId: string; attempt: number },
   failure: { code: JobFailureCode; detail: string },
   nowMs: number,
-): Promise<void> {
-  await db.batch([
-    db
-      .update(processing)
-      .set({ state: 'failed', dueAt: null, failureCode: failure.code, failureDetail: failure.detail })
-      .where(and(eq(processing.trackPk, target.trackPk), eq(processing.attempt, target.attempt))),
-    statusFollows(db, target.trackPk, 'failed', target.attempt, nowMs),
-    recordEvent(db, 'track.failed', { trackId: target.trackId, code: failure.code }, nowMs),
-  ])
+): Promise<boolean> {
+  const { trackPk, attempt } = target
+  const isOpen = sql`exists (select 1 from processing
+    where track_pk = ${trackPk} and attempt = ${attempt} and due_at is not null)`
+  try {
+    await guarded(() =>
+      db.batch([
+        guard(db, isOpen),
+        db
+          .update(processing)
+          .set({ state: 'failed', dueAt: null, failureCode: failure.code, failureDetail: failure.detail })
+          .where(and(eq(processing.trackPk, trackPk), eq(processing.attempt, attempt))),
+        statusFollows(db, trackPk, 'failed', attempt, nowMs),
+        recordEvent(db, 'track.failed', { trackId: target.trackId, code: failure.code }, nowMs),
+      ]),
+    )
+    return true
+  } catch (error) {
+    if (hasCode(error, 'conflict')) return false
+    throw error
+  }
 }
 
 /** The track's own status goes with its processing, unless it is playable already and only being made again. */
@@ -193,7 +209,7 @@ export async function takeDue(
   nowMs: number,
 ): Promise<{ trackId: string; ticket: number }[]> {
   const due = await db
-    .select({ trackPk: processing.trackPk, trackId: tracks.id })
+    .select({ trackPk: processing.trackPk, trackId: tracks.id, dueAt: processing.dueAt })
     .from(processing)
     .innerJoin(tracks, eq(tracks.pk, processing.trackPk))
     .where(and(isNotNull(processing.dueAt), lt(processing.dueAt, nowMs)))
@@ -209,7 +225,7 @@ export async function takeQueued(
   nowMs: number,
 ): Promise<{ trackId: string; ticket: number }[]> {
   const waiting = await db
-    .select({ trackPk: processing.trackPk, trackId: tracks.id })
+    .select({ trackPk: processing.trackPk, trackId: tracks.id, dueAt: processing.dueAt })
     .from(processing)
     .innerJoin(tracks, eq(tracks.pk, processing.trackPk))
     .where(sql`${processing.state} = 'queued' and ${processing.failures} = 0`)
@@ -218,14 +234,23 @@ export async function takeQueued(
   return renewTickets(db, waiting, nowMs)
 }
 
-async function renewTickets(db: Db, rows: { trackPk: number; trackId: string }[], nowMs: number) {
+/** A row that has moved since it was read keeps its ticket: its job has been started, heard of or ended. */
+async function renewTickets(
+  db: Db,
+  rows: { trackPk: number; trackId: string; dueAt: number | null }[],
+  nowMs: number,
+) {
   const ticket = nowMs + RESEND_AFTER_MS
   if (rows.length === 0) return []
-  await db
+  const read = JSON.stringify(rows.map((row) => [row.trackPk, row.dueAt]))
+  const renewed = await db
     .update(processing)
     .set({ dueAt: ticket })
     .where(
-      sql`${processing.trackPk} in (select value from json_each(${JSON.stringify(rows.map((row) => row.trackPk))}))`,
+      sql`${processing.trackPk} in (select value ->> 0 from json_each(${read}))
+        and ${processing.dueAt} = (select value ->> 1 from json_each(${read}) where value ->> 0 = ${processing.trackPk})`,
     )
-  return rows.map((row) => ({ trackId: row.trackId, ticket }))
+    .returning({ trackPk: processing.trackPk })
+  const renewedPks = new Set(renewed.map((row) => row.trackPk))
+  return rows.filter((row) => renewedPks.has(row.trackPk)).map(({ trackId }) => ({ trackId, ticket }))
 }

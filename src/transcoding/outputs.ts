@@ -3,7 +3,14 @@ import type { ProcessingRow } from '../catalog/processing.ts'
 import { publishTrack } from '../catalog/publish.ts'
 import { JOB_COLUMNS, toDataPoint } from '../platform/analytics.ts'
 import type { TranscodingDeps } from './deps.ts'
-import { type Manifest, manifestSchema, type OutputName, outputNameSchema, PROFILE } from './protocol.ts'
+import {
+  type Manifest,
+  manifestSchema,
+  OUTPUT_TYPES,
+  type OutputName,
+  outputNameSchema,
+  PROFILE,
+} from './protocol.ts'
 
 const MANIFEST: OutputName = 'manifest.json'
 
@@ -14,6 +21,27 @@ export function prefixOf(row: ProcessingRow): string {
 /** True where this very run has put down its commit mark. */
 export async function isCommitted(bucket: R2Bucket, row: ProcessingRow): Promise<boolean> {
   return (await bucket.head(prefixOf(row) + MANIFEST)) !== null
+}
+
+/** Takes the commit mark away from outputs that are not what it says: the next attempt is to make them anew. */
+export async function uncommit(bucket: R2Bucket, row: ProcessingRow): Promise<void> {
+  await bucket.delete(prefixOf(row) + MANIFEST)
+}
+
+/** Writes an object unless another writer was quicker; returns whether it was written. */
+export async function putUnlessChanged(
+  bucket: R2Bucket,
+  key: string,
+  name: OutputName,
+  body: ReadableStream,
+): Promise<boolean> {
+  const before = await bucket.head(key)
+  const extension = name.slice(name.lastIndexOf('.') + 1) as keyof typeof OUTPUT_TYPES
+  const stored = await bucket.put(key, body, {
+    httpMetadata: { contentType: OUTPUT_TYPES[extension] },
+    onlyIf: new Headers(before ? { 'if-match': before.httpEtag } : { 'if-none-match': '*' }),
+  })
+  return stored !== null
 }
 
 /**
@@ -91,7 +119,12 @@ function descriptorOf(
 }
 
 /** Writes the one data point of a job that has ended. */
-export function recordJob(deps: TranscodingDeps, row: ProcessingRow, outcome: string, audioMs: number): void {
+export function recordJob(
+  deps: Pick<TranscodingDeps, 'metrics' | 'nowMs'>,
+  row: ProcessingRow,
+  outcome: string,
+  audioMs: number,
+): void {
   const startedAt = row.startedAt ?? deps.nowMs
   deps.metrics.writeDataPoint(
     toDataPoint(JOB_COLUMNS, row.trackId, {

@@ -6,9 +6,8 @@ import { type AppEnv, createRouter, defineRoute, touch } from '../platform/http.
 import { idSchema } from '../platform/ids.ts'
 import { onError } from '../platform/middleware.ts'
 import { transcodingDeps } from './deps.ts'
-import { prefixOf } from './outputs.ts'
-import { jobEventSchema, OUTPUT_TYPES, outputNameSchema } from './protocol.ts'
-import { hearJob, liveJob, transcodeAgain } from './service.ts'
+import { jobEventSchema, outputNameSchema } from './protocol.ts'
+import { hearJob, liveJob, storeOutput, transcodeAgain } from './service.ts'
 import { openJobToken } from './token.ts'
 
 type JobEnv = {
@@ -49,20 +48,14 @@ export const jobRoutes = new Hono<JobEnv>()
       throw new ProblemError('validation_failed', 'A known output with its Content-Length is needed.')
     }
     const deps = transcodingDeps(c.env, Date.now())
-    const key = prefixOf(await liveJob(deps.db, c.get('job'))) + name.data
-    const extension = name.data.slice(name.data.lastIndexOf('.') + 1) as keyof typeof OUTPUT_TYPES
-    await deps.bucket.put(key, c.req.raw.body, { httpMetadata: { contentType: OUTPUT_TYPES[extension] } })
-    // The track may have been deleted while its bytes came in: whoever removed its files did not see this one.
-    await liveJob(deps.db, c.get('job')).catch(async (error) => {
-      await deps.bucket.delete(key)
-      throw error
-    })
+    await storeOutput(deps, c.get('job'), name.data, c.req.raw.body)
     return c.body(null, 204)
   })
   .post('/events', async (c) => {
-    const event = jobEventSchema.parse(await c.req.json())
+    const event = jobEventSchema.safeParse(await c.req.json().catch(() => null))
+    if (!event.success) throw new ProblemError('validation_failed', 'This is no event of a job.')
     const deps = transcodingDeps(c.env, Date.now())
-    await hearJob(deps, await liveJob(deps.db, c.get('job')), event)
+    await hearJob(deps, await liveJob(deps.db, c.get('job')), event.data)
     return c.body(null, 204)
   })
 jobRoutes.onError((error, c) => onError(error, c as never))

@@ -1,13 +1,13 @@
 import { trackPrefix } from '../catalog/media.ts'
 import * as processing from '../catalog/processing.ts'
 import type { Db } from '../platform/db.ts'
-import { ProblemError } from '../platform/errors.ts'
+import { hasCode, ProblemError } from '../platform/errors.ts'
 import { log } from '../platform/log.ts'
 import { sendOutbox } from '../platform/outbox.ts'
 import type { TranscodingDeps } from './deps.ts'
 import type { TranscodeMessage } from './job.ts'
-import { commitOutputs, isCommitted, prefixOf, recordJob } from './outputs.ts'
-import { type Job, type JobEvent, PROFILE } from './protocol.ts'
+import { commitOutputs, isCommitted, prefixOf, putUnlessChanged, recordJob, uncommit } from './outputs.ts'
+import { type Job, type JobEvent, type OutputName, PROFILE } from './protocol.ts'
 import { signJobToken } from './token.ts'
 
 const BUSY_DELAY_S = 10
@@ -84,10 +84,16 @@ export async function liveJob(
   job: { trackId: string; attempt: number },
 ): Promise<processing.ProcessingRow> {
   const row = await processing.findProcessing(db, job.trackId)
-  if (!row || row.attempt !== job.attempt || row.state !== 'running') {
-    throw new ProblemError('gone', 'Nobody waits for this job any more.')
-  }
+  if (!row || !isLive(row, job)) throw noJob()
   return row
+}
+
+function isLive(row: processing.ProcessingRow, job: { attempt: number }): boolean {
+  return row.attempt === job.attempt && row.state === 'running'
+}
+
+function noJob(): ProblemError {
+  return new ProblemError('gone', 'Nobody waits for this job any more.')
 }
 
 /**
@@ -111,8 +117,32 @@ export async function hearJob(
 }
 
 async function finish(deps: TranscodingDeps, row: processing.ProcessingRow): Promise<void> {
-  const problem = await commitOutputs(deps, row)
-  if (problem) await retryOrFail(deps, row, { code: 'transcoder_error', detail: problem, isRetryable: true })
+  const problem = await commitOutputs(deps, row).catch((error) => {
+    throw hasCode(error, 'conflict') ? noJob() : error
+  })
+  if (problem === null) return
+  await uncommit(deps.bucket, row)
+  await retryOrFail(deps, row, { code: 'transcoder_error', detail: problem, isRetryable: true })
+}
+
+/**
+ * Stores one output of a running job. Bytes may take long to come in: what another attempt has put there meanwhile
+ * stays, and what nobody waits for any more goes.
+ * @throws ProblemError `gone`
+ */
+export async function storeOutput(
+  deps: Pick<TranscodingDeps, 'db' | 'bucket'>,
+  job: { trackId: string; attempt: number },
+  name: OutputName,
+  body: ReadableStream,
+): Promise<void> {
+  const key = prefixOf(await liveJob(deps.db, job)) + name
+  const isStored = await putUnlessChanged(deps.bucket, key, name, body)
+  const row = await processing.findProcessing(deps.db, job.trackId)
+  if (row && isLive(row, job)) return
+  // Whoever removed the files of a track that was deleted or has failed did not see this one.
+  if (isStored && (!row || row.state === 'failed')) await deps.bucket.delete(key)
+  throw noJob()
 }
 
 async function retryOrFail(
@@ -131,12 +161,12 @@ async function retryOrFail(
 }
 
 async function failFor(
-  deps: TranscodingDeps,
+  deps: Pick<TranscodingDeps, 'db' | 'bucket' | 'metrics' | 'nowMs'>,
   row: processing.ProcessingRow,
   failure: Pick<Extract<JobEvent, { type: 'failed' }>, 'code' | 'detail'>,
 ): Promise<void> {
+  if (!(await processing.failProcessing(deps.db, row, failure, deps.nowMs))) return
   log('warn', 'track_failed', { trackId: row.trackId, code: failure.code })
-  await processing.failProcessing(deps.db, row, failure, deps.nowMs)
   recordJob(deps, row, failure.code, 0)
   await deleteObjects(deps.bucket, prefixOf(row))
 }
@@ -159,16 +189,13 @@ export async function sweepJobs(deps: Pick<TranscodingDeps, 'db' | 'jobs' | 'now
  * The dead-letter queue's word on a message that failed every time: the track fails with a reason.
  */
 export async function buryJob(
-  deps: Pick<TranscodingDeps, 'db' | 'nowMs'>,
+  deps: Pick<TranscodingDeps, 'db' | 'bucket' | 'metrics' | 'nowMs'>,
   message: TranscodeMessage,
 ): Promise<void> {
   const row = await processing.findProcessing(deps.db, message.trackId)
   if (!row || row.dueAt !== message.ticket) return
-  const failure = {
-    code: 'transcoder_error',
-    detail: 'The job could not be started, time and again.',
-  } as const
-  await processing.failProcessing(deps.db, row, failure, deps.nowMs)
+  const detail = 'The job could not be started, time and again.'
+  await failFor(deps, row, { code: 'transcoder_error', detail })
 }
 
 /**
