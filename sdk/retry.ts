@@ -4,7 +4,8 @@ const LONGEST_DELAY_MS = 10_000
 const LONGEST_RETRY_AFTER_S = 30
 
 /**
- * How long to wait before the next try: exponential with full jitter, or what the service asked for and a little more.
+ * How long to wait before the next try: exponential, of which half is left to chance, or what the service asked for and
+ * a little more.
  * @param attempt how many tries have failed before this one, from 0
  * @param random gives [0, 1)
  * @returns milliseconds, or null where waiting is not worth it
@@ -15,7 +16,7 @@ export function retryDelayMs(
   random: () => number = Math.random,
 ): number | null {
   if (retryAfterSeconds === null)
-    return Math.round(random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt))
+    return Math.round((0.5 + random() / 2) * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt))
   if (retryAfterSeconds > LONGEST_RETRY_AFTER_S) return null
   return retryAfterSeconds * 1000 + Math.round(random() * FIRST_DELAY_MS)
 }

@@ -9,7 +9,8 @@ export class SignedOutError extends Error {
   override readonly name = 'SignedOutError'
 }
 
-const RETRIES = 6
+/** For somebody who waits for the answer: two seconds or so. */
+const RETRIES = 3
 
 /** The address of `--server`, else of the last sign-in, else of a service on this machine. */
 export async function serverOf(env: NodeJS.ProcessEnv, option: string | undefined): Promise<string> {
@@ -27,14 +28,15 @@ export function anonymous(server: string): Segue {
 
 /**
  * A client of the account that is signed in; what it refreshes is stored for the next command.
+ * @param retries how often calls are tried again
  * @throws SignedOutError
  */
-export async function connect(env: NodeJS.ProcessEnv, server: string): Promise<Segue> {
+export async function connect(env: NodeJS.ProcessEnv, server: string, retries = RETRIES): Promise<Segue> {
   const account = (await readCredentials(env)).accounts[server]
   if (!account) throw new SignedOutError(`Nobody is signed in to ${server}. Run: segue login`)
   return createSegue({
     baseUrl: server,
-    retries: RETRIES,
+    retries,
     tokens: account.tokens,
     onTokens: (tokens) => (tokens ? storeTokens(env, server, tokens) : forget(env, server)),
     readTokens: async () => (await readCredentials(env)).accounts[server]?.tokens ?? null,

@@ -14,6 +14,8 @@ import { type Walk, walk } from './walk.ts'
 
 const PAGE = 200
 const MOST_AT_ONCE = 16
+/** Rides out a minute without a connection. */
+const RETRIES = 12
 
 /** `segue import DIR [--concurrency N] [--no-wait]`: exit code 0, or 1 where something failed. */
 export async function importFolder(args: string[], terminal: Terminal): Promise<number> {
@@ -30,12 +32,14 @@ export async function importFolder(args: string[], terminal: Terminal): Promise<
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw new UsageError(`${positionals[0]} is no folder.`)
   const server = await serverOf(terminal.env, values.server)
-  const segue = await connect(terminal.env, server)
-  const { id: accountId, role } = await segue.getMe({ signal: terminal.signal })
+  const { id: accountId, role } = await (await connect(terminal.env, server)).getMe({
+    signal: terminal.signal,
+  })
   if (role !== 'artist' && role !== 'admin')
     throw new Error(`This account is a ${role}: only artists and admins may upload.`)
   const found = await walk(folder, terminal.signal)
   const journal = await Journal.open(importJournalFile(terminal.env, server, accountId))
+  const segue = await connect(terminal.env, server, RETRIES)
   return run(segue, journal, found, { concurrency, waits: !values['no-wait'], isJson: values.json }, terminal)
 }
 

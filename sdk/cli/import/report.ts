@@ -25,6 +25,7 @@ export class Report {
   /** Bytes that really were sent, for the speed. */
   #bytesMoved = 0
   #movedAt = 0
+  #lastLine = ''
 
   constructor(found: Walk, processing: Processing, isJson: boolean, terminal: Terminal) {
     this.#found = found
@@ -133,7 +134,12 @@ export class Report {
 
   #tell(): void {
     if (this.#isJson) this.#event({ event: 'progress', ...this.#progress() })
-    else this.#terminal.err(progressLine(this.#progress()))
+    else this.#line(progressLine(this.#progress()))
+  }
+
+  #line(line: string): void {
+    if (line !== this.#lastLine) this.#terminal.err(line)
+    this.#lastLine = line
   }
 
   #event(event: { event: string; [member: string]: unknown }): void {
