@@ -33,7 +33,7 @@ export type Problem = {
     type: string;
     title: string;
     status: number;
-    code: 'validation_failed' | 'unsupported_combination' | 'invalid_cursor' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'token_expired' | 'forbidden' | 'quality_not_allowed' | 'account_suspended' | 'not_found' | 'method_not_allowed' | 'conflict' | 'email_taken' | 'upload_locked' | 'offset_mismatch' | 'idempotency_in_progress' | 'track_not_ready' | 'gone' | 'precondition_failed' | 'unsupported_version' | 'payload_too_large' | 'unsupported_media' | 'range_not_satisfiable' | 'idempotency_key_reused' | 'too_many_requests' | 'checksum_mismatch' | 'internal' | 'unavailable';
+    code: 'validation_failed' | 'unsupported_combination' | 'invalid_cursor' | 'unauthenticated' | 'invalid_credentials' | 'invalid_token' | 'token_expired' | 'forbidden' | 'quality_not_allowed' | 'account_suspended' | 'not_found' | 'method_not_allowed' | 'conflict' | 'email_taken' | 'upload_locked' | 'offset_mismatch' | 'idempotency_in_progress' | 'gone' | 'precondition_failed' | 'unsupported_version' | 'payload_too_large' | 'unsupported_media' | 'range_not_satisfiable' | 'idempotency_key_reused' | 'too_many_requests' | 'checksum_mismatch' | 'internal' | 'unavailable';
     detail: string;
     requestId: string;
     /**

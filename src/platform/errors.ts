@@ -22,7 +22,6 @@ export const ERRORS = {
   upload_locked: [423, 'Another request is writing to this upload'],
   offset_mismatch: [409, 'The offset is not where the upload stands'],
   idempotency_in_progress: [409, 'The first request with this key is still running'],
-  track_not_ready: [409, 'The track is not ready to be played'],
   gone: [410, 'This is gone'],
   precondition_failed: [412, 'A precondition does not hold'],
   unsupported_version: [412, 'This version of the protocol is not served'],

@@ -35,7 +35,10 @@ export function snapshotOf<T>(kind: string, maxAgeMs: number, parse: (value: unk
     const key = `${CACHE_ORIGIN}${kind}/${encodeURIComponent(name)}`
     const cached = await fromCache(deps.cache, key)
     if (cached && isFresh(cached, nowMs)) return keep(name, cached).value
-    const kept = keep(name, { value: await deps.load(), readAt: nowMs })
+    const value = await deps.load()
+    // Nothing is not kept: what is not there yet shall be found as soon as it is.
+    if (value === null) return value
+    const kept = keep(name, { value, readAt: nowMs })
     const headers = { 'cache-control': `public, max-age=${Math.ceil(maxAgeMs / 1000)}` }
     deps.waitUntil(deps.cache.put(key, Response.json(kept, { headers })))
     return kept.value
