@@ -10,13 +10,10 @@ export const readinessSchema = z
   .object({
     isReady: z.boolean(),
     checks: z.object({ database: z.boolean(), storage: z.boolean(), transcoder: z.boolean().nullable() }),
-    oldestQueuedJobMs: z
-      .int()
-      .nullable()
-      .openapi({
-        description: 'How long the oldest queued job has waited; null where none waits.',
-        example: null,
-      }),
+    oldestQueuedJobMs: z.int().nullable().openapi({
+      description: 'How long the oldest queued job has waited; null where none waits.',
+      example: null,
+    }),
   })
   .openapi('Readiness')
 
