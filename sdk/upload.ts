@@ -67,6 +67,7 @@ async function uploadAtOnce(
   source: UploadSource,
   { signal, onProgress }: UploadFileOptions,
 ): Promise<UploadedFile> {
+  onProgress?.(0)
   const { uploadId, trackId } = await segue.uploadTrack({
     body: await source.blob(),
     query: { fileName: source.name },
@@ -90,9 +91,12 @@ async function uploadResumably(
   })
   const uploadId = idOf(finalUrl)
   try {
-    return { uploadId, trackId: await waitForTrack(segue, uploadId, signal) }
-  } finally {
-    if (!signal?.aborted) await urls.delete(source.fingerprint)
+    const trackId = await waitForTrack(segue, uploadId, signal)
+    await urls.delete(source.fingerprint)
+    return { uploadId, trackId }
+  } catch (error) {
+    if (error instanceof UploadFailedError) await urls.delete(source.fingerprint)
+    throw error
   }
 }
 
