@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+import { z } from 'zod'
 import { openDb } from '../src/platform/db.ts'
 import { errorFields, log } from '../src/platform/log.ts'
 import { domainEventSchema } from '../src/platform/outbox.ts'
@@ -41,7 +43,7 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
   if (!handler) throw new Error(`no consumer for queue ${batch.queue}`)
   for (const message of batch.messages) {
     try {
-      const againAfterS = await handler(env, message)
+      const againAfterS = await buryingPoison(handler, batch.queue)(env, message)
       if (againAfterS === undefined) message.ack()
       else message.retry({ delaySeconds: againAfterS })
     } catch (error) {
@@ -49,6 +51,15 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
       message.retry({ delaySeconds: 2 ** message.attempts })
     }
   }
+}
+
+/** What does not parse now does not parse later either: it is recorded instead of tried again. */
+function buryingPoison(handler: Handler, queue: string): Handler {
+  return (env, message) =>
+    handler(env, message).catch((error) => {
+      if (error instanceof z.ZodError) return bury(env, queue, message)
+      throw error
+    })
 }
 
 async function ingestJob(env: Env, message: Message): Promise<undefined> {
@@ -75,6 +86,15 @@ async function bury(env: Env, queue: string, message: Message): Promise<undefine
   log('error', 'message_buried', { queue, messageId: message.id })
   await openDb(env.DB, 'first-primary')
     .db.insert(deadLetters)
-    .values({ queue, messageId: message.id, body: JSON.stringify(message.body), createdAt: Date.now() })
+    .values({ queue, messageId: message.id, body: textOf(message.body), createdAt: Date.now() })
     .onConflictDoNothing()
+}
+
+/** JSON where the body has any: what is sent to a queue may also be nothing, or hold a big integer or itself. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body) ?? inspect(body)
+  } catch {
+    return inspect(body)
+  }
 }
