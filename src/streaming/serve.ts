@@ -1,5 +1,6 @@
 import { MEDIA_COLUMNS, toDataPoint } from '../platform/analytics.ts'
 import { type EdgeObject, serveFromEdge } from '../platform/edge.ts'
+import { ProblemError } from '../platform/errors.ts'
 import type { AppContext } from '../platform/http.ts'
 import { planResponse } from '../platform/http-response-plan.ts'
 import { streamingDeps } from './deps.ts'
@@ -40,6 +41,9 @@ export async function serveText(
     representation: { bytes: bytes.byteLength, etag, lastModified: null, mimeType },
   })
   record(c, grant, fileName, 'none', plan.status === 200 ? bytes.byteLength : 0, plan.status)
+  if (plan.kind === 'precondition_failed') {
+    throw new ProblemError('precondition_failed', undefined, { headers: plan.headers })
+  }
   const hasBody = plan.status === 200 && c.req.method !== 'HEAD'
   return new Response(hasBody ? bytes : null, {
     status: plan.status,
