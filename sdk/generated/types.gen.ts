@@ -166,7 +166,10 @@ export type TrackDetail = Track & {
     processing: {
         percent: number;
         stage: 'fetch' | 'analyse' | 'encode' | 'store' | null;
-        attempts: number;
+        /**
+         * Waiting for a free transcoder is no failure.
+         */
+        failedAttempts: number;
         /**
          * Why the last attempt failed.
          */

@@ -144,7 +144,13 @@ export async function failProcessing(
         guard(db, isOpen),
         db
           .update(processing)
-          .set({ state: 'failed', dueAt: null, failureCode: failure.code, failureDetail: failure.detail })
+          .set({
+            state: 'failed',
+            dueAt: null,
+            failures: sql`${processing.failures} + 1`,
+            failureCode: failure.code,
+            failureDetail: failure.detail,
+          })
           .where(and(eq(processing.trackPk, trackPk), eq(processing.attempt, attempt))),
         statusFollows(db, trackPk, 'failed', attempt, nowMs),
         recordEvent(db, 'track.failed', { trackId: target.trackId, code: failure.code }, nowMs),
@@ -253,4 +259,12 @@ async function renewTickets(
     .returning({ trackPk: processing.trackPk })
   const renewedPks = new Set(renewed.map((row) => row.trackPk))
   return rows.filter((row) => renewedPks.has(row.trackPk)).map(({ trackId }) => ({ trackId, ticket }))
+}
+
+/** How many tracks wait for a transcoder, counted no further than `atMost`. */
+export async function countQueued(db: Db, atMost: number): Promise<number> {
+  const [row] = await db.all<{ count: number }>(
+    sql`select count(*) as count from (select 1 from processing where state = 'queued' limit ${atMost})`,
+  )
+  return row?.count ?? 0
 }

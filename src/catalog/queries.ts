@@ -128,7 +128,7 @@ export async function findTrack(db: Db, trackId: string) {
       lyricsSynced: trackLyrics.synced,
       stage: processing.stage,
       percent: processing.percent,
-      attempt: processing.attempt,
+      failures: processing.failures,
       failureCode: processing.failureCode,
       failureDetail: processing.failureDetail,
       integratedLufs: trackMedia.integratedLufs,

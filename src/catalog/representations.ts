@@ -67,7 +67,9 @@ export const trackDetailSchema = trackSchema
       .object({
         percent: z.number().min(0).max(100).openapi({ example: 42 }),
         stage: z.enum(JOB_STAGES).nullable(),
-        attempts: z.int(),
+        failedAttempts: z
+          .int()
+          .openapi({ description: 'Waiting for a free transcoder is no failure.', example: 0 }),
         failure: z
           .object({ code: z.enum(JOB_FAILURE_CODES), detail: z.string() })
           .nullable()
@@ -147,7 +149,7 @@ function toProcessing(row: TrackDetailRow): z.infer<typeof trackDetailSchema>['p
   return {
     percent: row.percent,
     stage: row.stage,
-    attempts: row.attempt,
+    failedAttempts: row.failures,
     failure: row.failureCode ? { code: row.failureCode, detail: row.failureDetail ?? '' } : null,
     damage: row.failureCode ? null : row.failureDetail,
     source: { format: row.sourceFormat, bytes: row.sourceBytes, fileName: row.fileName },

@@ -135,7 +135,7 @@ export function recordJob(
       jobMs: deps.nowMs - startedAt,
       sourceBytes: row.sourceBytes,
       audioMs,
-      attempts: row.attempt,
+      attempts: row.failures + 1,
     }),
   )
 }

