@@ -143,8 +143,13 @@ async function readParts(deps: EdgeDeps, object: EdgeObject, multipart: Multipar
     await writeBytes(writable, multipart.closing)
     await writable.close()
   })()
-  // A client that leaves early breaks the pipe; nobody is left to be told.
-  deps.waitUntil(writing.catch((error) => log('debug', 'multipart_ended_early', errorFields(error))))
+  // Either the client has left, or a later part cannot be read: then the answer breaks off instead of hanging.
+  deps.waitUntil(
+    writing.catch(async (error) => {
+      log('debug', 'multipart_ended_early', errorFields(error))
+      await writable.abort(error).catch(() => undefined)
+    }),
+  )
   return { body: readable, outcome: opening.outcome }
 }
 
