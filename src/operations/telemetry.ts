@@ -107,20 +107,20 @@ export async function queryTelemetry<T>(
   })
   if (!response.ok)
     throw new ProblemError('unavailable', `The telemetry service answered ${response.status}.`)
-  return parseTelemetry(await response.json(), schema)
+  return parseTelemetry(await response.json().catch(() => null), schema)
 }
 
-/** The SQL API writes 64-bit sums as strings. */
+/**
+ * Reads an answer of the SQL API, which writes 64-bit sums as strings.
+ * @throws ProblemError `unavailable` where it is anything else
+ */
 export function parseTelemetry<T>(answer: unknown, schema: z.ZodType<T>): T[] {
   const envelope = z.object({
     meta: z.array(z.object({ name: z.string(), type: z.string() })),
     data: z.array(z.record(z.string(), z.unknown())),
   })
   const parsed = envelope.safeParse(answer)
-  if (!parsed.success)
-    throw new ProblemError('unavailable', 'The telemetry service answered something unexpected.', {
-      cause: parsed.error,
-    })
+  if (!parsed.success) throw unexpected(parsed.error)
   const numeric = new Set(
     parsed.data.meta.filter(({ type }) => /Int|Float|Decimal/.test(type)).map(({ name }) => name),
   )
@@ -129,5 +129,11 @@ export function parseTelemetry<T>(answer: unknown, schema: z.ZodType<T>): T[] {
       Object.entries(row).map(([name, value]) => [name, numeric.has(name) ? Number(value) : value]),
     ),
   )
-  return z.array(schema).parse(rows)
+  const items = z.array(schema).safeParse(rows)
+  if (!items.success) throw unexpected(items.error)
+  return items.data
+}
+
+function unexpected(cause: Error): ProblemError {
+  return new ProblemError('unavailable', 'The telemetry service answered something unexpected.', { cause })
 }
