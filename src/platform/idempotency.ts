@@ -1,4 +1,4 @@
-import { and, eq, lt } from 'drizzle-orm'
+import { and, eq, isNull, lt, or } from 'drizzle-orm'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { type Db, isUniqueViolation } from './db.ts'
@@ -7,6 +7,8 @@ import { type AppContext, type AppEnv, callerOf, dbOf } from './http.ts'
 import { idempotencyKeys } from './schema.ts'
 
 const KEPT_MS = 24 * 3600 * 1000
+/** A first request that has run for this long was cut off before it could answer: its key is free again. */
+const CUT_OFF_MS = 15 * 60_000
 const REPLAYED_HEADERS = [
   'content-type',
   'location',
@@ -61,9 +63,7 @@ async function claimKey(
   fingerprint: string,
   nowMs: number,
 ): Promise<Response | null> {
-  await db
-    .delete(idempotencyKeys)
-    .where(and(keyIs(accountId, key), lt(idempotencyKeys.createdAt, nowMs - KEPT_MS)))
+  await db.delete(idempotencyKeys).where(and(keyIs(accountId, key), isSpent(nowMs)))
   try {
     await db.insert(idempotencyKeys).values({ accountId, key, fingerprint, createdAt: nowMs })
     return null
@@ -99,6 +99,13 @@ async function settleKey(db: Db, accountId: string, key: string, c: AppContext):
 
 function keyIs(accountId: string, key: string) {
   return and(eq(idempotencyKeys.accountId, accountId), eq(idempotencyKeys.key, key))
+}
+
+function isSpent(nowMs: number) {
+  return or(
+    lt(idempotencyKeys.createdAt, nowMs - KEPT_MS),
+    and(isNull(idempotencyKeys.status), lt(idempotencyKeys.createdAt, nowMs - CUT_OFF_MS)),
+  )
 }
 
 /** Deletes keys older than 24 h. */

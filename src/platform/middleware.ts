@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler, Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
@@ -35,12 +35,11 @@ export const EXPOSED_HEADERS = [
 /** Gives the request its id and state, sets the headers that every answer carries, and writes its log line. */
 export function requestScope(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    settingsOf(c.env)
     const startedAt = Date.now()
     c.set('requestId', newId('request'))
     c.set('sessions', new Map())
     c.set('touched', {})
-    await next()
+    await underSettings(c, next)
     const bookmark = bookmarkOf(c)
     if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark)
     c.header('X-Request-Id', c.get('requestId'))
@@ -60,6 +59,17 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
       ...c.get('touched'),
     })
   }
+}
+
+/** A deployment without its settings serves nothing, but says so with every header. */
+async function underSettings(c: AppContext, next: Next): Promise<void> {
+  try {
+    settingsOf(c.env)
+  } catch (error) {
+    c.res = onError(error instanceof Error ? error : new Error(String(error)), c)
+    return
+  }
+  await next()
 }
 
 /** CORS for the REST surface, by the CORS_ORIGINS setting. */
