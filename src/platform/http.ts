@@ -67,6 +67,12 @@ export function defineRoute<P extends string, R extends Omit<RouteConfig, 'path'
   return createRoute<P, R>(declared as unknown as R)
 }
 
+/** Writes a declared operation into the OpenAPI document where another one's handler serves it: HEAD beside GET. */
+export function documentRoute(router: ReturnType<typeof createRouter>, route: RouteConfig): void {
+  const { middleware: _, ...documented } = route
+  router.openAPIRegistry.registerPath(documented)
+}
+
 function middlewareOf(route: Pick<RouteConfig, 'middleware'>): MiddlewareHandler[] {
   return route.middleware === undefined ? [] : [route.middleware].flat()
 }

@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { ProblemError } from '../platform/errors.ts'
-import { type AppContext, callerOf, createRouter, dbOf, defineRoute, touch } from '../platform/http.ts'
+import {
+  type AppContext,
+  callerOf,
+  createRouter,
+  dbOf,
+  defineRoute,
+  documentRoute,
+  touch,
+} from '../platform/http.ts'
 import { idempotencyKeySchema, idempotent } from '../platform/idempotency.ts'
 import { idSchema } from '../platform/ids.ts'
 import { pageQuerySchema, pageSchema } from '../platform/pagination.ts'
@@ -246,7 +254,8 @@ tusRoutes.openapi(getUploadRoute, async (c) => {
   return c.json({ ...shown(row), offset: row.offset }, 200)
 })
 
-tusRoutes.openAPIRegistry.registerPath(
+documentRoute(
+  tusRoutes,
   defineRoute(UPLOADERS, {
     method: 'head',
     path: '/v1/uploads/{uploadId}',
