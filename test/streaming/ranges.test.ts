@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { settingsOf } from '../../src/platform/env.ts'
 import { signMediaToken } from '../../src/streaming/media-token.ts'
 import { type SignedIn, signIn } from '../support/accounts.ts'
@@ -40,11 +40,13 @@ async function newTrack(): Promise<void> {
   lastModified = head.headers.get('last-modified') ?? ''
 }
 
+const cacheKey = () =>
+  `https://objects.segue.internal/renditions/${track.trackId}/${track.sourceHash}/p1/${FILE}?etag=${encodeURIComponent(etag)}`
+
 /** Asks until the whole file lies in the cache; from then on the bucket is out of reach. */
 async function warmUp(): Promise<void> {
-  const key = `https://objects.segue.internal/renditions/${track.trackId}/${track.sourceHash}/p1/${FILE}?etag=${encodeURIComponent(etag)}`
   await (await get({ range: 'bytes=0-0' })).arrayBuffer()
-  await vi.waitFor(async () => expect((await caches.default.match(key))?.status).toBe(200))
+  await vi.waitFor(async () => expect((await caches.default.match(cacheKey()))?.status).toBe(200))
   testEnv = bench({
     MEDIA: new Proxy(env.MEDIA, { get: () => () => Promise.reject(new Error('no bucket')) }),
   }).env
@@ -57,12 +59,11 @@ beforeAll(async () => {
 describe.each(outcomes)('on %s', (outcome) => {
   beforeAll(async () => {
     await newTrack()
-    if (outcome === 'a hit') await warmUp()
+    if (outcome === 'a hit') return warmUp()
+    // What is asked for is not kept, so that each case finds it missing.
+    vi.spyOn(caches.default, 'put').mockImplementation(async (_, response) => response.body?.cancel())
   })
-  beforeEach(async () => {
-    // A miss fills the cache behind its answer: the next case needs a track that nobody has asked for.
-    if (outcome === 'a miss') await newTrack()
-  })
+  afterAll(() => vi.restoreAllMocks())
 
   const single: [string, number, number][] = [
     ['bytes=0-0', 0, 0],
@@ -184,6 +185,12 @@ describe.each(outcomes)('on %s', (outcome) => {
       else if (expected === 206) expect(body).toEqual(bytes.slice(0, 10))
       else if (expected === 200) expect(body).toEqual(bytes)
     }
+  })
+
+  it('is what was asked', async () => {
+    const kept = await caches.default.match(cacheKey())
+    expect(kept?.status).toBe(outcome === 'a hit' ? 200 : undefined)
+    await kept?.body?.cancel()
   })
 
   it('a bearer token streams the same bytes as the address', async () => {
