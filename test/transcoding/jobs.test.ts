@@ -11,11 +11,9 @@ import {
   type Bench,
   bench,
   deliver,
-  deliverEvents,
   finishTrack,
   outputsOf,
   postEvent,
-  readyTrack,
   type SeededTrack,
   type Sent,
   seedTrack,
@@ -246,75 +244,5 @@ describe('the sweep', () => {
     await sweep(around.env, Date.now())
     const sent = new Set(around.jobs.map(trackOf))
     for (const track of tracks) expect(sent).toContain(track.trackId)
-  })
-})
-
-describe('an admin’s re-run', () => {
-  const rerun = async (trackId: string) => {
-    const admin = await signIn({ role: 'admin' })
-    return ask(around.env, 'POST', `/v1/admin/tracks/${trackId}/transcode`, { headers: admin.headers })
-  }
-
-  it('plays the old files until the new ones stand, then removes the old ones', async () => {
-    const track = await readyTrack(owner)
-    const old = `renditions/${track.trackId}/${track.sourceHash}/p1/`
-    expect((await rerun(track.trackId)).status).toBe(202)
-    await handOn(track)
-    expect((await shown(track.trackId)).status).toBe('ready')
-    const before = await objectsUnder(old)
-    await finishRerun(track)
-    expect(await objectsUnder(old)).toEqual(before)
-    const [, replaced] = around.events
-    expect(replaced?.body).toMatchObject({ type: 'track.media_replaced', payload: { prefix: old } })
-    const early = await deliver(around.env, 'segue-events', [replaced?.body])
-    expect(early.retryMessages).toHaveLength(1)
-    expect(await objectsUnder(old)).toEqual(before)
-    await deliver(around.env, 'segue-events', [replaced?.body], new Date(Date.now() - 31_000))
-    expect(await objectsUnder(old)).toEqual([])
-    expect((await objectsUnder(`renditions/${track.trackId}/`)).length).toBe(before.length)
-  })
-
-  async function finishRerun(track: SeededTrack): Promise<void> {
-    const job = { ...handleOf(transcoder), prefix: `renditions/${track.trackId}/${track.sourceHash}/p1.1/` }
-    await storeOutputs(job.prefix, outputsOf(track, { seed: 99 }))
-    expect((await postEvent(around.env, job, { type: 'done' })).status).toBe(204)
-  }
-
-  it('that fails leaves the track ready and its old files whole', async () => {
-    const track = await readyTrack(owner)
-    await rerun(track.trackId)
-    await handOn(track)
-    await postEvent(around.env, handleOf(transcoder), {
-      type: 'failed',
-      code: 'no_audio',
-      detail: 'Nothing.',
-      isRetryable: false,
-    })
-    expect(await shown(track.trackId)).toMatchObject({
-      status: 'ready',
-      processing: { failure: { code: 'no_audio' } },
-    })
-    expect(
-      (await objectsUnder(`renditions/${track.trackId}/${track.sourceHash}/p1/`)).length,
-    ).toBeGreaterThan(8)
-  })
-
-  it('gives a failed track another chance, and cuts off the run before it', async () => {
-    const track = await seedTrack(owner)
-    await start(track)
-    const older = handleOf(transcoder)
-    expect((await rerun(track.trackId)).status).toBe(202)
-    expect((await postEvent(around.env, older, { type: 'done' })).status).toBe(410)
-    await handOn(track)
-    await finishRerun(track)
-    await deliverEvents(around)
-    expect((await shown(track.trackId)).status).toBe('ready')
-  })
-
-  it('is for admins, of a track that there is', async () => {
-    const track = await seedTrack(owner)
-    const path = `/v1/admin/tracks/${track.trackId}/transcode`
-    expect((await ask(around.env, 'POST', path, { headers: owner.headers })).status).toBe(403)
-    expect((await rerun('track_01k9f3m7w8e2vbx0q4r5s6t7v8')).status).toBe(404)
   })
 })

@@ -13,6 +13,8 @@ let around: Bench
 beforeEach(async () => {
   owner = await signIn({ role: 'artist' })
   around = bench()
+  // What is buried is also logged.
+  vi.spyOn(console, 'log').mockImplementation(() => undefined)
 })
 afterEach(() => vi.restoreAllMocks())
 
