@@ -103,8 +103,11 @@ export const operationsRoutes = createRouter()
   })
   .openapi(getDeadLetters, async (c) => {
     const { limit, cursor } = c.req.valid('query')
-    const before = decodeCursor(cursor, z.tuple([z.int()]))?.[0] ?? null
-    const page = toPage(await listDeadLetters(dbOf(c), before, limit + 1), limit, (row) => [row.pk])
+    const before = decodeCursor(cursor, z.tuple([z.literal('dead-letters'), z.int()]))?.[1] ?? null
+    const page = toPage(await listDeadLetters(dbOf(c), before, limit + 1), limit, (row) => [
+      'dead-letters',
+      row.pk,
+    ])
     const items = page.rows.map(({ queue, messageId, body, createdAt }) => ({
       queue,
       messageId,

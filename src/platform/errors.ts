@@ -113,5 +113,7 @@ export function toProblem(
     requestId,
   }
   if (known?.errors) body.errors = known.errors
-  return { body, headers: known?.headers ?? {} }
+  // RFC 9110 section 15.5.2: a 401 names a way in.
+  const challenge: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  return { body, headers: { ...challenge, ...known?.headers } }
 }

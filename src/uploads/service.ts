@@ -90,9 +90,9 @@ export async function listUploads(
   accountId: string,
   page: { limit: number; cursor?: string | undefined },
 ) {
-  const keyset = decodeCursor(page.cursor, z.tuple([z.int()]))
-  const rows = await listOwnUploads(db, accountId, keyset?.[0] ?? null, page.limit + 1)
-  return toPage(rows, page.limit, (row) => [row.pk])
+  const keyset = decodeCursor(page.cursor, z.tuple([z.literal('uploads'), z.int()]))
+  const rows = await listOwnUploads(db, accountId, keyset?.[1] ?? null, page.limit + 1)
+  return toPage(rows, page.limit, (row) => ['uploads', row.pk])
 }
 
 /** @throws ProblemError by the object's refusal; `gone` for an upload that its owner once had */
