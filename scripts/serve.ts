@@ -1,25 +1,52 @@
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { emailSchema, newPasswordSchema } from '../src/auth/identity.ts'
+import { LOG_LEVELS } from '../src/platform/log.ts'
 import { offerDemoAlbum } from './local/demo.ts'
 import { startService } from './local/service.ts'
 
-const port = Number(process.env.PORT ?? 8787)
-const stateDir = resolve(process.env.SEGUE_STATE ?? join(import.meta.dirname, '..', '.segue'))
+const environment = z
+  .object({
+    PORT: z.coerce.number().int().min(1).max(65_535).default(8787),
+    SEGUE_STATE: z
+      .string()
+      .min(1)
+      .default(join(import.meta.dirname, '..', '.segue')),
+    SEGUE_ADMIN_EMAIL: emailSchema.default('admin@segue.local'),
+    SEGUE_ADMIN_PASSWORD: newPasswordSchema.optional(),
+    LOG_LEVEL: z.enum(LOG_LEVELS).default('warn'),
+  })
+  .safeParse(process.env)
+if (!environment.success) {
+  for (const { path, message } of environment.error.issues) console.error(`${path.join('.')}: ${message}`)
+  process.exit(2)
+}
+const { PORT, SEGUE_STATE, SEGUE_ADMIN_EMAIL, SEGUE_ADMIN_PASSWORD, LOG_LEVEL } = environment.data
+const stateDir = resolve(SEGUE_STATE)
+
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+// Whoever started this may be killed without a word; what it started shall not outlive it.
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && stopping.abort(), 500).unref()
 
 const service = await startService({
   stateDir,
-  port,
-  adminEmail: process.env.SEGUE_ADMIN_EMAIL ?? 'admin@segue.local',
-  adminPassword: process.env.SEGUE_ADMIN_PASSWORD,
-  settings: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn' },
+  port: PORT,
+  adminEmail: SEGUE_ADMIN_EMAIL,
+  adminPassword: SEGUE_ADMIN_PASSWORD,
+  settings: { LOG_LEVEL },
   onLine: show,
+  signal: stopping.signal,
+}).catch((error) => {
+  if (!stopping.signal.aborted) console.error(`Segue did not start: ${error.message}`)
+  process.exit(stopping.signal.aborted ? 0 : 1)
 })
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await service.stop()
-    process.exit(0)
-  })
-}
+stopping.signal.addEventListener('abort', async () => {
+  await service.stop()
+  process.exit(0)
+})
 
 console.log(`
 Segue is ready.

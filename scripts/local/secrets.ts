@@ -11,14 +11,20 @@ const secretsSchema = z.object({
 })
 export type DevelopmentSecrets = z.infer<typeof secretsSchema>
 
-/** The secrets of a local service: made once, kept in its state folder, readable by their owner alone. */
-export function developmentSecrets(stateDir: string): DevelopmentSecrets {
+/**
+ * The secrets of a local service: made once, kept in its state folder, readable by their owner alone. An admin password
+ * that is given takes the place of the one that was kept.
+ */
+export function developmentSecrets(stateDir: string, adminPassword?: string): DevelopmentSecrets {
   const file = join(stateDir, 'secrets.json')
-  if (existsSync(file)) return secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   mkdirSync(stateDir, { recursive: true })
-  const secrets = { ...newServiceSecrets(), adminPassword: randomBytes(9).toString('base64url') }
-  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 })
-  return secrets
+  const kept = existsSync(file) ? secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null
+  const secrets = kept ?? { ...newServiceSecrets(), adminPassword: randomBytes(9).toString('base64url') }
+  const wanted = adminPassword === undefined ? secrets : { ...secrets, adminPassword }
+  if (kept?.adminPassword !== wanted.adminPassword) {
+    writeFileSync(file, JSON.stringify(wanted, null, 2), { mode: 0o600 })
+  }
+  return wanted
 }
 
 /** Fresh values of the Worker's required secrets, in the form that its settings take. */

@@ -24,6 +24,8 @@ export type ServiceOptions = {
   /** Further environment of the transcoder program. */
   transcoderEnv?: Record<string, string>
   onLine?: (program: string, line: string) => void
+  /** Ends the start; once it has succeeded, `stop` ends the service. */
+  signal?: AbortSignal
   /** How often the sweep runs, which cron does in production. */
   sweepEveryMs?: number
 }
@@ -39,11 +41,12 @@ export type Service = {
 
 /** Runs the whole service on this machine: local database, Worker and transcoder; resolves when it is ready. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { stateDir, port, onLine = () => {}, sweepEveryMs = 5_000 } = options
+  const { stateDir, port, signal, onLine = () => {}, sweepEveryMs = 5_000 } = options
+  if (!(await isFree(port))) throw new Error(`port ${port} is in use; choose another one by PORT`)
   mkdirSync(stateDir, { recursive: true })
-  const secrets = developmentSecrets(stateDir)
-  const admin = { email: options.adminEmail, password: options.adminPassword ?? secrets.adminPassword }
-  await prepareDatabase(stateDir, admin, options.adminPassword !== undefined)
+  const secrets = developmentSecrets(stateDir, options.adminPassword)
+  const admin = { email: options.adminEmail, password: secrets.adminPassword }
+  await prepareDatabase(stateDir, admin, options.adminPassword !== undefined, signal)
   const transcoderPort = await freePort()
   const envFile = writeWorkerEnv(stateDir, port, transcoderPort, secrets, options.settings ?? {})
   const url = `http://127.0.0.1:${port}`
@@ -58,7 +61,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
   const sweeper = setInterval(() => sweep(url), sweepEveryMs)
   try {
-    await untilReady(url, programs)
+    await untilReady(url, programs, signal)
   } catch (error) {
     await stop()
     throw error
@@ -82,6 +85,7 @@ async function prepareDatabase(
   stateDir: string,
   admin: { email: string; password: string },
   isPasswordGiven: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const stamp = join(stateDir, 'prepared')
   const migrations = readdirSync(join(ROOT, 'migrations', 'db')).filter((name) => name.endsWith('.sql'))
@@ -89,7 +93,7 @@ async function prepareDatabase(
     .update(JSON.stringify([migrations, admin]))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  await wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateDir])
+  await wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateDir], signal)
   const passwordHash = await hashPassword(admin.password)
   const account = {
     email: admin.email,
@@ -102,8 +106,8 @@ async function prepareDatabase(
   writeFileSync(sqlFile, accountSql({ ...account, isPasswordReset: isPasswordGiven }, Date.now()), {
     mode: 0o600,
   })
-  await wrangler(['d1', 'execute', 'DB', '--local', '--persist-to', stateDir, '--file', sqlFile])
-  writeFileSync(stamp, wanted)
+  await wrangler(['d1', 'execute', 'DB', '--local', '--persist-to', stateDir, '--file', sqlFile], signal)
+  writeFileSync(stamp, wanted, { mode: 0o600 })
 }
 
 function wranglerEnv(): NodeJS.ProcessEnv {
@@ -118,13 +122,15 @@ function wranglerEnv(): NodeJS.ProcessEnv {
   }
 }
 
-async function wrangler(args: string[]): Promise<void> {
+async function wrangler(args: string[], signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
   const lines: string[] = []
   const program = startProgram('wrangler', process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: wranglerEnv(),
     onLine: (line) => lines.push(line),
   })
+  signal?.addEventListener('abort', program.kill, { once: true })
   if ((await program.exited) !== 0)
     throw new Error(`wrangler ${args.slice(0, 3).join(' ')} failed:\n${lines.join('\n')}`)
 }
@@ -195,7 +201,7 @@ function startTranscoder(
   })
 }
 
-async function untilReady(url: string, programs: Service['programs']): Promise<void> {
+async function untilReady(url: string, programs: Service['programs'], signal?: AbortSignal): Promise<void> {
   const until = Date.now() + READY_TIMEOUT_MS
   let ended: string | null = null
   for (const program of Object.values(programs)) {
@@ -212,9 +218,18 @@ async function untilReady(url: string, programs: Service['programs']): Promise<v
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
     if (response?.ok) return
     if (ended) throw new Error(ended)
+    signal?.throwIfAborted()
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error(`${url} was not ready within ${READY_TIMEOUT_MS / 1000} s`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** A port of the loopback interface that nobody listens on. */
