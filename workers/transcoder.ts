@@ -1,6 +1,9 @@
 import { Container } from '@cloudflare/containers'
+import { Hono } from 'hono'
 import { settingsOf } from '../src/platform/env.ts'
+import type { AppEnv } from '../src/platform/http.ts'
 import { log } from '../src/platform/log.ts'
+import { requestScope } from '../src/platform/middleware.ts'
 import { JOB_HOST } from '../src/transcoding/deps.ts'
 import { jobRoutes } from '../src/transcoding/routes.ts'
 
@@ -30,6 +33,8 @@ export class Transcoder extends Container<Env> {
   }
 }
 
+const jobApp = new Hono<AppEnv>().use(requestScope()).route('/', jobRoutes)
+
 Transcoder.outboundByHost = {
-  [JOB_HOST]: (request: Request, env: Env) => jobRoutes.fetch(request, env),
+  [JOB_HOST]: (request: Request, env: Env) => jobApp.fetch(request, env),
 }

@@ -40,13 +40,14 @@ export function transcodingDeps(env: Env, nowMs: number): TranscodingDeps {
   }
 }
 
-/** Tries two containers of the pool, from a random one on: the first may be busy. */
+/** Asks one container after the other, from the first on: a few jobs wake one container, not all. */
 function containerTranscoder(env: Env, secret: string): Transcoder {
   return {
     async start(job) {
-      const first = Math.floor(Math.random() * CONTAINERS)
-      const outcome = await instance(first).start(job)
-      return outcome === 'accepted' ? outcome : instance((first + 1) % CONTAINERS).start(job)
+      for (let index = 0; index < CONTAINERS - 1; index++) {
+        if ((await instance(index).start(job)) === 'accepted') return 'accepted'
+      }
+      return instance(CONTAINERS - 1).start(job)
     },
   }
 
