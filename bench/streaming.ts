@@ -17,7 +17,7 @@ export async function streaming(context: BenchContext): Promise<Figure[]> {
   note('starting the service')
   const service = await startSegue(context)
   const segue = await signIn(service)
-  const warm = await measureWarm(context, segue, music)
+  const warm = await measureWarm(context, segue, service.programs.worker.pid, music)
   const cold = await measureCold(context, segue, service.url, music)
   return [...warm, ...cold]
 }
