@@ -62,20 +62,42 @@ export async function serveFromEdge(
   }
 }
 
+/** Objects that this isolate has been asked for. */
+const met = new Set<string>()
+const MET_KEPT = 5_000
+
+/**
+ * The first time, an object is likely to lie in no cache: it is read from R2 while the cache is asked, so that a miss
+ * does not wait for both. A hit gives that read up.
+ */
+function isFirstMeeting(name: string): boolean {
+  if (met.has(name)) return false
+  if (met.size >= MET_KEPT) met.clear()
+  met.add(name)
+  return true
+}
+
 type Read = { body: ReadableStream; outcome: 'hit' | 'miss' }
 
 /** One range (null: all) from the cache, or from R2. */
 async function read(deps: EdgeDeps, object: EdgeObject, range: ByteRange | null): Promise<Read> {
   const name = cacheKey(object)
+  const early = isFirstMeeting(name) ? openStored(deps, object, range) : null
+  early?.catch(() => {})
   const cached = await deps.cache.match(
     range ? new Request(name, { headers: { range: rangeHeader(range) } }) : name,
   )
-  if (cached?.body && cached.status === (range ? 206 : 200)) return { body: cached.body, outcome: 'hit' }
+  if (cached?.body && cached.status === (range ? 206 : 200)) {
+    if (early) deps.waitUntil(early.then((body) => body.cancel()).catch(() => {}))
+    return { body: cached.body, outcome: 'hit' }
+  }
   await cached?.body?.cancel()
-  return { body: await readBucket(deps, object, range), outcome: 'miss' }
+  const body = await (early ?? openStored(deps, object, range))
+  fill(deps, object)
+  return { body, outcome: 'miss' }
 }
 
-async function readBucket(
+async function openStored(
   deps: EdgeDeps,
   object: EdgeObject,
   range: ByteRange | null,
@@ -87,7 +109,6 @@ async function readBucket(
   if (!stored || !('body' in stored)) {
     throw new ProblemError('unavailable', 'The file is being replaced.', { headers: { 'retry-after': '15' } })
   }
-  fill(deps, object)
   return stored.body
 }
 
