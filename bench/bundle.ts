@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { startProgram } from '../scripts/local/processes.ts'
+import { wranglerEnv } from '../scripts/local/wrangler-env.ts'
 import type { BenchContext } from './support/bench.ts'
 import { atMost, type Figure, told } from './support/figures.ts'
-import { ROOT, WRANGLER, wranglerEnv } from './support/wrangler.ts'
+import { ROOT, WRANGLER } from './support/wrangler.ts'
 
 const MB = 1_000_000
 

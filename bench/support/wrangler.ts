@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Program, startProgram } from '../../scripts/local/processes.ts'
 import { freePort } from '../../scripts/local/service.ts'
+import { wranglerEnv } from '../../scripts/local/wrangler-env.ts'
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
@@ -41,18 +42,6 @@ export async function startBareWorker(name: string, stateDir: string): Promise<B
     throw new Error(`${name} did not start:\n${lines.join('\n')}`, { cause: error })
   }
   return { url, program }
-}
-
-export function wranglerEnv(): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    CI: 'true',
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_SEND_ERROR_REPORTS: 'false',
-    WRANGLER_HIDE_BANNER: 'true',
-    WRANGLER_WRITE_LOGS: 'false',
-  }
 }
 
 async function untilAnswers(url: string, program: Program): Promise<void> {

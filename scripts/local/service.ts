@@ -7,6 +7,7 @@ import { hashPassword } from '../../src/auth/password.ts'
 import { accountSql } from '../create-account.ts'
 import { type Program, startProgram } from './processes.ts'
 import { type DevelopmentSecrets, developmentSecrets } from './secrets.ts'
+import { wranglerEnv } from './wrangler-env.ts'
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
@@ -108,18 +109,6 @@ async function prepareDatabase(
   })
   await wrangler(['d1', 'execute', 'DB', '--local', '--persist-to', stateDir, '--file', sqlFile], signal)
   writeFileSync(stamp, wanted, { mode: 0o600 })
-}
-
-function wranglerEnv(): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    CI: 'true',
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_SEND_ERROR_REPORTS: 'false',
-    WRANGLER_HIDE_BANNER: 'true',
-    WRANGLER_WRITE_LOGS: 'false',
-  }
 }
 
 async function wrangler(args: string[], signal: AbortSignal | undefined): Promise<void> {

@@ -12,6 +12,9 @@ import { errorFields, log } from './log.ts'
 /** The largest body of a JSON operation in bytes. */
 const MAX_JSON_BYTES = 1024 * 1024
 
+const STRICT_TRANSPORT = 'max-age=31536000; includeSubDomains'
+const NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
+
 /** Response headers that a browser's script may read. */
 export const EXPOSED_HEADERS = [
   BOOKMARK_HEADER,
@@ -40,16 +43,20 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
     c.set('sessions', new Map())
     c.set('touched', {})
     await underSettings(c, next)
-    const bookmark = bookmarkOf(c)
-    if (bookmark !== null) c.header(BOOKMARK_HEADER, bookmark)
-    c.header('X-Request-Id', c.get('requestId'))
-    c.header('X-Content-Type-Options', 'nosniff')
-    c.header('Referrer-Policy', 'no-referrer')
-    c.header('Strict-Transport-Security', 'max-age=31536000; includeSubDomains')
-    if (!c.res.headers.has('content-security-policy')) {
-      c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
-    }
-    if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store')
+    changeHeaders(c, (headers) => {
+      const bookmark = bookmarkOf(c)
+      if (bookmark !== null) headers.set(BOOKMARK_HEADER, bookmark)
+      headers.set('X-Request-Id', c.get('requestId'))
+      headers.set('X-Content-Type-Options', 'nosniff')
+      headers.set('Referrer-Policy', 'no-referrer')
+      // RFC 6797 section 7.2: not over plain HTTP.
+      if (c.req.url.startsWith('https:')) headers.set('Strict-Transport-Security', STRICT_TRANSPORT)
+      // A policy rules what a document may do; audio is none.
+      if (!headers.has('content-security-policy') && !headers.get('content-type')?.startsWith('audio/')) {
+        headers.set('Content-Security-Policy', NOTHING_ALLOWED)
+      }
+      if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
+    })
     log('info', 'request', {
       requestId: c.get('requestId'),
       method: c.req.method,
@@ -58,6 +65,19 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
       durationMs: Date.now() - startedAt,
       ...c.get('touched'),
     })
+  }
+}
+
+/**
+ * Changes the headers of an answer. Hono's `c.header` would make a new Response for every one of them; this makes one
+ * only where the answer cannot be changed, as one that was fetched.
+ */
+function changeHeaders(c: AppContext, change: (headers: Headers) => void): void {
+  try {
+    change(c.res.headers)
+  } catch {
+    c.res = new Response(c.res.body, c.res)
+    change(c.res.headers)
   }
 }
 
@@ -90,9 +110,12 @@ export function restCors(): MiddlewareHandler<AppEnv> {
   }
 }
 
+/** Response headers of media that a browser's script may read. */
+const MEDIA_EXPOSED_HEADERS = 'X-Request-Id,Retry-After,ETag,Content-Range,Accept-Ranges'
+
 /** CORS for media: the credential is in the path, so any player's page may ask. */
 export function mediaCors(): MiddlewareHandler<AppEnv> {
-  return cors({
+  const preflight = cors({
     origin: '*',
     allowMethods: ['GET', 'HEAD'],
     allowHeaders: [
@@ -103,9 +126,17 @@ export function mediaCors(): MiddlewareHandler<AppEnv> {
       'If-Modified-Since',
       'If-Unmodified-Since',
     ],
-    exposeHeaders: EXPOSED_HEADERS,
     maxAge: 7200,
   })
+  return async (c, next) => {
+    if (c.req.method === 'OPTIONS') return preflight(c, next)
+    await next()
+    // Behind the handler: headers that stand before it make Hono copy its answer.
+    changeHeaders(c, (headers) => {
+      headers.set('Access-Control-Allow-Origin', '*')
+      headers.set('Access-Control-Expose-Headers', MEDIA_EXPOSED_HEADERS)
+    })
+  }
 }
 
 /** The job routes answer on the Worker's own address only where the transcoder is a process of its own. */
