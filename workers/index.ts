@@ -1,3 +1,4 @@
+import { answerMedia } from '../src/streaming/media.ts'
 import { app } from './app.ts'
 import { sweep } from './cron.ts'
 import { consume } from './queues.ts'
@@ -10,7 +11,9 @@ export { Transcoder } from './transcoder.ts'
 export { Upload } from './upload.ts'
 
 export default {
-  fetch: app.fetch,
+  fetch: async (request, env, context) =>
+    (await answerMedia({ request, env, waitUntil: (promise) => context.waitUntil(promise) })) ??
+    app.fetch(request, env, context),
   queue: consume,
   scheduled: (controller, env) => sweep(env, controller.scheduledTime),
 } satisfies ExportedHandler<Env>

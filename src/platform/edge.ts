@@ -66,10 +66,7 @@ export async function serveFromEdge(
 const met = new Set<string>()
 const MET_KEPT = 5_000
 
-/**
- * The first time, an object is likely to lie in no cache: it is read from R2 while the cache is asked, so that a miss
- * does not wait for both. A hit gives that read up.
- */
+/** True where this isolate has not been asked for this object before. */
 function isFirstMeeting(name: string): boolean {
   if (met.has(name)) return false
   if (met.size >= MET_KEPT) met.clear()
@@ -79,22 +76,49 @@ function isFirstMeeting(name: string): boolean {
 
 type Read = { body: ReadableStream; outcome: 'hit' | 'miss' }
 
-/** One range (null: all) from the cache, or from R2. */
+/** One range (null: all) from the cache, or from R2 with a fill behind it. */
 async function read(deps: EdgeDeps, object: EdgeObject, range: ByteRange | null): Promise<Read> {
+  if (isFirstMeeting(cacheKey(object))) return readEither(deps, object, range)
+  const cached = await openCached(deps, object, range)
+  if (cached) return { body: cached, outcome: 'hit' }
+  const body = await openStored(deps, object, range)
+  fill(deps, object)
+  return { body, outcome: 'miss' }
+}
+
+/**
+ * The first time, an object is likely to lie in no cache: both are asked at once and the quicker one answers, so that a
+ * miss waits for nothing but R2.
+ */
+async function readEither(deps: EdgeDeps, object: EdgeObject, range: ByteRange | null): Promise<Read> {
+  const stored = openStored(deps, object, range)
+  const cached = openCached(deps, object, range)
+  const hit = cached.then((body): Read => {
+    if (!body) throw new Error('not in the cache')
+    return { body, outcome: 'hit' }
+  })
+  const miss = stored.then((body): Read => ({ body, outcome: 'miss' }))
+  const quicker = await Promise.any([hit, miss]).catch(() => miss)
+  deps.waitUntil(
+    quicker.outcome === 'hit'
+      ? stored.then((body) => body.cancel()).catch(() => undefined)
+      : cached.then((body) => (body ? body.cancel() : fill(deps, object))),
+  )
+  return quicker
+}
+
+async function openCached(
+  deps: EdgeDeps,
+  object: EdgeObject,
+  range: ByteRange | null,
+): Promise<ReadableStream | null> {
   const name = cacheKey(object)
-  const early = isFirstMeeting(name) ? openStored(deps, object, range) : null
-  early?.catch(() => {})
   const cached = await deps.cache.match(
     range ? new Request(name, { headers: { range: rangeHeader(range) } }) : name,
   )
-  if (cached?.body && cached.status === (range ? 206 : 200)) {
-    if (early) deps.waitUntil(early.then((body) => body.cancel()).catch(() => {}))
-    return { body: cached.body, outcome: 'hit' }
-  }
+  if (cached?.body && cached.status === (range ? 206 : 200)) return cached.body
   await cached?.body?.cancel()
-  const body = await (early ?? openStored(deps, object, range))
-  fill(deps, object)
-  return { body, outcome: 'miss' }
+  return null
 }
 
 async function openStored(

@@ -46,16 +46,7 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
     changeHeaders(c, (headers) => {
       const bookmark = bookmarkOf(c)
       if (bookmark !== null) headers.set(BOOKMARK_HEADER, bookmark)
-      headers.set('X-Request-Id', c.get('requestId'))
-      headers.set('X-Content-Type-Options', 'nosniff')
-      headers.set('Referrer-Policy', 'no-referrer')
-      // RFC 6797 section 7.2: not over plain HTTP.
-      if (c.req.url.startsWith('https:')) headers.set('Strict-Transport-Security', STRICT_TRANSPORT)
-      // A policy rules what a document may do; audio is none.
-      if (!headers.has('content-security-policy') && !headers.get('content-type')?.startsWith('audio/')) {
-        headers.set('Content-Security-Policy', NOTHING_ALLOWED)
-      }
-      if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
+      completeHeaders(headers, c.get('requestId'), c.req.url)
     })
     log('info', 'request', {
       requestId: c.get('requestId'),
@@ -66,6 +57,20 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
       ...c.get('touched'),
     })
   }
+}
+
+/** Sets what every answer carries and its maker has left open. */
+export function completeHeaders(headers: Headers, requestId: string, url: string): void {
+  headers.set('X-Request-Id', requestId)
+  headers.set('X-Content-Type-Options', 'nosniff')
+  headers.set('Referrer-Policy', 'no-referrer')
+  // RFC 6797 section 7.2: not over plain HTTP.
+  if (url.startsWith('https:')) headers.set('Strict-Transport-Security', STRICT_TRANSPORT)
+  // A policy rules what a document may do; audio is none.
+  if (!headers.has('content-security-policy') && !headers.get('content-type')?.startsWith('audio/')) {
+    headers.set('Content-Security-Policy', NOTHING_ALLOWED)
+  }
+  if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
 }
 
 /**
@@ -113,6 +118,12 @@ export function restCors(): MiddlewareHandler<AppEnv> {
 /** Response headers of media that a browser's script may read. */
 const MEDIA_EXPOSED_HEADERS = 'X-Request-Id,Retry-After,ETag,Content-Range,Accept-Ranges'
 
+/** Lets any page's script read a media answer. */
+export function allowAnyPage(headers: Headers): void {
+  headers.set('Access-Control-Allow-Origin', '*')
+  headers.set('Access-Control-Expose-Headers', MEDIA_EXPOSED_HEADERS)
+}
+
 /** CORS for media: the credential is in the path, so any player's page may ask. */
 export function mediaCors(): MiddlewareHandler<AppEnv> {
   const preflight = cors({
@@ -132,10 +143,7 @@ export function mediaCors(): MiddlewareHandler<AppEnv> {
     if (c.req.method === 'OPTIONS') return preflight(c, next)
     await next()
     // Behind the handler: headers that stand before it make Hono copy its answer.
-    changeHeaders(c, (headers) => {
-      headers.set('Access-Control-Allow-Origin', '*')
-      headers.set('Access-Control-Expose-Headers', MEDIA_EXPOSED_HEADERS)
-    })
+    changeHeaders(c, allowAnyPage)
   }
 }
 
@@ -158,15 +166,19 @@ export function jsonBodyLimit(): MiddlewareHandler<AppEnv> {
   return (c, next) => (c.req.header('content-type')?.includes('json') ? limit(c, next) : next())
 }
 
-/** Answers any error with a problem document; what is not meant for clients is logged, not shown. */
+/** Answers any error with a problem document. */
 export function onError(error: Error, c: AppContext): Response {
-  const requestId = c.get('requestId') ?? newId('request')
+  return problemAnswer(error, c.get('requestId') ?? newId('request'))
+}
+
+/** The problem document for an error; what is not meant for clients is logged, not shown. */
+export function problemAnswer(error: unknown, requestId: string): Response {
   const shown = error instanceof HTTPException ? fromHttpException(error) : error
   const { body, headers } = toProblem(shown, requestId)
   if (asProblem(shown) === null) log('error', 'request_failed', { requestId, ...errorFields(error) })
-  return c.body(JSON.stringify(body), ERRORS[body.code][0] as 500, {
-    'content-type': 'application/problem+json',
-    ...headers,
+  return new Response(JSON.stringify(body), {
+    status: ERRORS[body.code][0],
+    headers: { 'content-type': 'application/problem+json', ...headers },
   })
 }
 

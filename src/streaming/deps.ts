@@ -3,13 +3,20 @@ import type { EdgeDeps } from '../platform/edge.ts'
 import type { AppContext } from '../platform/http.ts'
 import type { StreamingDeps } from './service.ts'
 
+/** One request for media, however it came in. */
+export type MediaRequest = { request: Request; env: Env; waitUntil: (promise: Promise<unknown>) => void }
+
+export function mediaRequestOf(c: AppContext): MediaRequest {
+  return { request: c.req.raw, env: c.env, waitUntil: (promise) => c.executionCtx.waitUntil(promise) }
+}
+
 /** What streaming needs from one request. */
-export function streamingDeps(c: AppContext): StreamingDeps & EdgeDeps {
+export function streamingDeps({ env, waitUntil }: MediaRequest): StreamingDeps & EdgeDeps {
   return {
-    openDb: () => openDb(c.env.DB).db,
-    bucket: c.env.MEDIA,
+    openDb: () => openDb(env.DB).db,
+    bucket: env.MEDIA,
     cache: caches.default,
-    waitUntil: (promise) => c.executionCtx.waitUntil(promise),
+    waitUntil,
     nowMs: Date.now(),
   }
 }

@@ -1,16 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { settingsOf } from '../platform/env.ts'
-import { ProblemError } from '../platform/errors.ts'
-import { type AppContext, callerOf, createRouter, defineRoute, touch } from '../platform/http.ts'
+import { callerOf, createRouter, defineRoute, touch } from '../platform/http.ts'
 import { idSchema } from '../platform/ids.ts'
-import { outputNameSchema, renditionNameSchema } from '../transcoding/protocol.ts'
-import { streamingDeps } from './deps.ts'
-import { HLS_MIME_TYPE, masterPlaylist, mediaPlaylist } from './hls.ts'
-import { openMediaToken } from './media-token.ts'
-import { ceilingOf, qualitySchema, renditionsUpTo } from './quality.ts'
+import { outputNameSchema } from '../transcoding/protocol.ts'
+import { mediaRequestOf, streamingDeps } from './deps.ts'
+import { HLS_MIME_TYPE } from './hls.ts'
+import { serveMedia } from './media.ts'
+import { ceilingOf, qualitySchema } from './quality.ts'
 import { playbackSchema, toPlayback } from './representations.ts'
-import { serveFile, serveText } from './serve.ts'
-import { bestRendition, mediaObject, playableTrack, requireQuality } from './service.ts'
+import { serveFile } from './serve.ts'
+import { bestRendition, mediaObject, playableTrack } from './service.ts'
 
 const audioBody = { 'audio/mp4': { schema: z.string().openapi({ format: 'binary' }) } }
 const rangedAnswers = {
@@ -86,7 +85,7 @@ export const streamingRoutes = createRouter()
   .openapi(getPlayback, async (c) => {
     const { id } = c.req.valid('param')
     touch(c, { trackId: id })
-    const deps = streamingDeps(c)
+    const deps = streamingDeps(mediaRequestOf(c))
     const track = await playableTrack(deps, id, callerOf(c).accountId)
     return c.json(
       toPlayback(settingsOf(c.env), callerOf(c), id, track, new URL(c.req.url).origin, deps.nowMs),
@@ -98,44 +97,15 @@ export const streamingRoutes = createRouter()
     touch(c, { trackId: id })
     const { accountId, tier } = callerOf(c)
     const ceiling = ceilingOf(tier)
-    const track = await playableTrack(streamingDeps(c), id, accountId)
+    const track = await playableTrack(streamingDeps(mediaRequestOf(c)), id, accountId)
     const file = outputNameSchema.parse(
       `${bestRendition(track, c.req.valid('query').quality, ceiling).name}.mp4`,
     )
     const grant = { trackId: id, accountId, tier, ceiling, expiresAt: 0 }
-    return serveFile(c, grant, mediaObject(track, file, grant), file)
+    return serveFile(mediaRequestOf(c), grant, mediaObject(track, file, grant), file)
   })
   .openapi(getMedia, async (c) => {
     const { token, trackId, file } = c.req.valid('param')
-    return serveMedia(c, token, trackId, file)
+    touch(c, { trackId, file })
+    return serveMedia(mediaRequestOf(c), token, trackId, file)
   })
-
-async function serveMedia(c: AppContext, token: string, trackId: string, file: string): Promise<Response> {
-  const deps = streamingDeps(c)
-  const grant = openMediaToken(settingsOf(c.env), token, trackId, deps.nowMs)
-  touch(c, { trackId, accountId: grant.accountId, file })
-  const track = await playableTrack(deps, trackId, grant.accountId)
-  if (file === 'master.m3u8') {
-    return serveText(
-      c,
-      grant,
-      masterPlaylist({ renditions: renditionsUpTo(track.renditions, grant.ceiling) }),
-      HLS_MIME_TYPE,
-      file,
-    )
-  }
-  if (file.endsWith('.m3u8')) {
-    const name = renditionNameSchema.safeParse(file.slice(0, -'.m3u8'.length))
-    const rendition = track.renditions.find((candidate) => candidate.name === name.data)
-    if (!rendition) throw noFile()
-    requireQuality(rendition.name, grant.ceiling)
-    return serveText(c, grant, mediaPlaylist(rendition), HLS_MIME_TYPE, file)
-  }
-  const output = outputNameSchema.exclude(['manifest.json']).safeParse(file)
-  if (!output.success) throw noFile()
-  return serveFile(c, grant, mediaObject(track, output.data, grant), file)
-}
-
-function noFile(): ProblemError {
-  return new ProblemError('not_found', 'The track has no such file.')
-}

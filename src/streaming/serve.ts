@@ -1,9 +1,8 @@
 import { MEDIA_COLUMNS, toDataPoint } from '../platform/analytics.ts'
 import { type EdgeObject, serveFromEdge } from '../platform/edge.ts'
 import { ProblemError } from '../platform/errors.ts'
-import type { AppContext } from '../platform/http.ts'
 import { planResponse } from '../platform/http-response-plan.ts'
-import { streamingDeps } from './deps.ts'
+import { type MediaRequest, streamingDeps } from './deps.ts'
 import type { MediaGrant } from './media-token.ts'
 
 /** Immutable to whoever holds the URL, and to nobody in between. */
@@ -11,22 +10,21 @@ const CACHE_CONTROL = 'private, max-age=21600'
 
 /** Answers with a stored file and writes one data point for it. */
 export async function serveFile(
-  c: AppContext,
+  media: MediaRequest,
   grant: MediaGrant,
   object: EdgeObject,
   fileName: string,
 ): Promise<Response> {
-  const answer = await serveFromEdge(streamingDeps(c), c.req.raw, object, {
+  const answer = await serveFromEdge(streamingDeps(media), media.request, object, {
     'cache-control': CACHE_CONTROL,
-    'cross-origin-resource-policy': 'cross-origin',
   })
-  record(c, grant, fileName, answer.outcome, answer.bytes, answer.response.status)
+  record(media, grant, fileName, answer.outcome, answer.bytes, answer.response.status)
   return answer.response
 }
 
 /** Answers with text that is made here: playlists. Their validator is a hash of the text. */
 export async function serveText(
-  c: AppContext,
+  media: MediaRequest,
   grant: MediaGrant,
   text: string,
   mimeType: string,
@@ -36,20 +34,19 @@ export async function serveText(
   const digest = await crypto.subtle.digest('SHA-256', bytes)
   const etag = `"${Buffer.from(digest).toString('base64url').slice(0, 22)}"`
   const plan = planResponse({
-    method: c.req.method,
-    headers: withoutRange(c.req.raw.headers),
+    method: media.request.method,
+    headers: withoutRange(media.request.headers),
     representation: { bytes: bytes.byteLength, etag, lastModified: null, mimeType },
   })
-  record(c, grant, fileName, 'none', plan.status === 200 ? bytes.byteLength : 0, plan.status)
+  record(media, grant, fileName, 'none', plan.status === 200 ? bytes.byteLength : 0, plan.status)
   if (plan.kind === 'precondition_failed') {
     throw new ProblemError('precondition_failed', undefined, { headers: plan.headers })
   }
-  const hasBody = plan.status === 200 && c.req.method !== 'HEAD'
+  const hasBody = plan.status === 200 && media.request.method !== 'HEAD'
   return new Response(hasBody ? bytes : null, {
     status: plan.status,
     headers: {
       'cache-control': CACHE_CONTROL,
-      'cross-origin-resource-policy': 'cross-origin',
       ...plan.headers,
       'accept-ranges': 'none',
     },
@@ -62,15 +59,15 @@ function withoutRange(headers: Headers): Pick<Headers, 'get'> {
 }
 
 function record(
-  c: AppContext,
+  media: MediaRequest,
   grant: MediaGrant,
   file: string,
   outcome: string,
   bytes: number,
   status: number,
 ): void {
-  const place = c.req.raw.cf
-  c.env.PLAYS.writeDataPoint(
+  const place = media.request.cf
+  media.env.PLAYS.writeDataPoint(
     toDataPoint(MEDIA_COLUMNS, grant.trackId, {
       outcome,
       file,
