@@ -26,9 +26,10 @@ export async function answerMedia(media: MediaRequest): Promise<Response | null>
   if (!token || !trackId || !file || (request.method !== 'GET' && request.method !== 'HEAD')) return null
   const startedAt = Date.now()
   const requestId = newId('request')
-  const response = await serveMedia(media, token, trackId, file).catch((error) =>
-    problemAnswer(error, requestId),
-  )
+  const response = await serveMedia(media, token, trackId, file).catch((error) => {
+    const problem = problemAnswer(error, requestId)
+    return request.method === 'HEAD' ? new Response(null, problem) : problem
+  })
   allowAnyPage(response.headers)
   completeHeaders(response.headers, requestId, request.url)
   log('info', 'request', {
