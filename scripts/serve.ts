@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { emailSchema, newPasswordSchema } from '../src/auth/identity.ts'
 import { LOG_LEVELS } from '../src/platform/log.ts'
@@ -43,10 +44,14 @@ const service = await startService({
   process.exit(stopping.signal.aborted ? 0 : 1)
 })
 
-stopping.signal.addEventListener('abort', async () => {
+const stop = async () => {
   await service.stop()
   process.exit(0)
-})
+}
+if (stopping.signal.aborted) await stop()
+stopping.signal.addEventListener('abort', stop)
+keepRunning('worker')
+keepRunning('transcoder')
 
 console.log(`
 Segue is ready.
@@ -60,9 +65,25 @@ await offerDemoAlbum(service, stateDir, console.log).catch((error) =>
   console.error(`No demo album: ${error.message}`),
 )
 
+/** Starts a program again that has ended by itself, as the platform would; five times, then all is stopped. */
+async function keepRunning(name: 'worker' | 'transcoder'): Promise<void> {
+  for (let restarts = 0; restarts < 5; restarts++) {
+    await service.programs[name].exited
+    if (stopping.signal.aborted) return
+    console.error(`The ${name} has ended; starting it again …`)
+    await setTimeout(1_000)
+    await service.restart(name).catch((error) => console.error(error.message))
+  }
+  console.error(`The ${name} does not stay up.`)
+  await service.stop()
+  process.exit(1)
+}
+
 /** Shows what the programs log themselves, and errors; wrangler's own chatter holds request URLs. */
 function show(program: string, line: string): void {
   const isOwnLine = line.startsWith('{')
   const isNews = program === 'transcoder' ? /"level":"(warn|error)"/.test(line) : isOwnLine
-  if (isNews || /\[wrangler:error\]|ERROR/.test(line)) console.log(`[${program}] ${line}`)
+  if (isNews || /\[wrangler:error\]|ERROR/.test(line)) {
+    console.log(`[${program}] ${line.replace(/(https?:\/\/[^/\s]+)\S*/g, '$1/…')}`)
+  }
 }

@@ -1,4 +1,5 @@
 import { authRoutes } from '../src/auth/routes.ts'
+import { suspensionCheck } from '../src/auth/suspension.ts'
 import { catalogRoutes } from '../src/catalog/routes.ts'
 import { operationsRoutes } from '../src/operations/routes.ts'
 import { mountDocs } from '../src/platform/docs.ts'
@@ -23,7 +24,7 @@ export function createApp() {
   app.onError(onError)
   app.notFound(onNotFound)
   app.use(requestScope())
-  app.use('/v1/*', restCors(), jsonBodyLimit())
+  app.use('/v1/*', restCors(), jsonBodyLimit(), suspensionCheck())
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

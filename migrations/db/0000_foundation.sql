@@ -1,5 +1,5 @@
 CREATE TABLE `accounts` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`email` text NOT NULL,
 	`email_key` text NOT NULL,
@@ -16,7 +16,7 @@ CREATE UNIQUE INDEX `accounts_id_unique` ON `accounts` (`id`);--> statement-brea
 CREATE UNIQUE INDEX `accounts_emailKey_unique` ON `accounts` (`email_key`);--> statement-breakpoint
 CREATE INDEX `accounts_suspended` ON `accounts` (`pk`) WHERE suspended_at is not null;--> statement-breakpoint
 CREATE TABLE `refresh_families` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`account_pk` integer NOT NULL,
 	`generation` integer NOT NULL,
@@ -32,7 +32,7 @@ CREATE UNIQUE INDEX `refresh_families_id_unique` ON `refresh_families` (`id`);--
 CREATE INDEX `refresh_families_account` ON `refresh_families` (`account_pk`,`pk`);--> statement-breakpoint
 CREATE INDEX `refresh_families_expires` ON `refresh_families` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `artists` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`name` text NOT NULL,
 	`sort_name` text NOT NULL,
@@ -46,7 +46,7 @@ CREATE UNIQUE INDEX `artists_id_unique` ON `artists` (`id`);--> statement-breakp
 CREATE UNIQUE INDEX `artists_matchKey_unique` ON `artists` (`match_key`);--> statement-breakpoint
 CREATE INDEX `artists_public` ON `artists` (`is_public`,`sort_name`,`pk`);--> statement-breakpoint
 CREATE TABLE `genres` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`name` text NOT NULL,
 	`match_key` text NOT NULL
 );
@@ -82,7 +82,7 @@ CREATE TABLE `release_artists` (
 --> statement-breakpoint
 CREATE INDEX `release_artists_artist` ON `release_artists` (`artist_pk`,`release_pk`);--> statement-breakpoint
 CREATE TABLE `releases` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`owner_pk` integer NOT NULL,
 	`title` text NOT NULL,
@@ -154,7 +154,7 @@ CREATE TABLE `track_media` (
 );
 --> statement-breakpoint
 CREATE TABLE `tracks` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`owner_pk` integer NOT NULL,
 	`source_hash` text NOT NULL,
@@ -184,7 +184,7 @@ CREATE INDEX `tracks_owner` ON `tracks` (`owner_pk`,`pk`);--> statement-breakpoi
 CREATE INDEX `tracks_release` ON `tracks` (`release_pk`,`disc_number`,`track_number`,`pk`);--> statement-breakpoint
 CREATE INDEX `tracks_owner_status` ON `tracks` (`owner_pk`,`status`,`pk`);--> statement-breakpoint
 CREATE TABLE `dead_letters` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`queue` text NOT NULL,
 	`message_id` text NOT NULL,
 	`body` text NOT NULL,
@@ -194,7 +194,7 @@ CREATE TABLE `dead_letters` (
 CREATE UNIQUE INDEX `dead_letters_messageId_unique` ON `dead_letters` (`message_id`);--> statement-breakpoint
 CREATE INDEX `dead_letters_created` ON `dead_letters` (`created_at`,`pk`);--> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`account_id` text NOT NULL,
 	`key` text NOT NULL,
 	`fingerprint` text NOT NULL,
@@ -207,7 +207,7 @@ CREATE TABLE `idempotency_keys` (
 CREATE UNIQUE INDEX `idempotency_keys_account_key` ON `idempotency_keys` (`account_id`,`key`);--> statement-breakpoint
 CREATE INDEX `idempotency_keys_created` ON `idempotency_keys` (`created_at`);--> statement-breakpoint
 CREATE TABLE `outbox` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`type` text NOT NULL,
 	`payload` text NOT NULL,
@@ -219,7 +219,7 @@ CREATE UNIQUE INDEX `outbox_id_unique` ON `outbox` (`id`);--> statement-breakpoi
 CREATE INDEX `outbox_unsent` ON `outbox` (`pk`) WHERE sent_at is null;--> statement-breakpoint
 CREATE INDEX `outbox_sent` ON `outbox` (`sent_at`,`pk`);--> statement-breakpoint
 CREATE TABLE `uploads` (
-	`pk` integer PRIMARY KEY NOT NULL,
+	`pk` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
 	`owner_pk` integer NOT NULL,
 	`file_name` text NOT NULL,

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AppendToUploadData, AppendToUploadErrors, AppendToUploadResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteTrackData, DeleteTrackErrors, DeleteTrackResponses, GetArtistData, GetArtistErrors, GetArtistResponses, GetDeliveryTelemetryData, GetDeliveryTelemetryErrors, GetDeliveryTelemetryResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetJobTelemetryData, GetJobTelemetryErrors, GetJobTelemetryResponses, GetJwksData, GetJwksErrors, GetJwksResponses, GetMeData, GetMediaData, GetMediaErrors, GetMediaResponses, GetMeErrors, GetMeResponses, GetPlaybackData, GetPlaybackErrors, GetPlaybackResponses, GetPlaybackSessionData, GetPlaybackSessionErrors, GetPlaybackSessionResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReleaseData, GetReleaseErrors, GetReleaseResponses, GetTrackData, GetTrackErrors, GetTrackResponses, GetUploadData, GetUploadErrors, GetUploadOffsetData, GetUploadOffsetErrors, GetUploadOffsetResponses, GetUploadOptionsData, GetUploadOptionsErrors, GetUploadOptionsResponses, GetUploadResponses, ListArtistsData, ListArtistsErrors, ListArtistsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListTracksData, ListTracksErrors, ListTracksResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, PutPlaybackSessionData, PutPlaybackSessionErrors, PutPlaybackSessionResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, SignUpData, SignUpErrors, SignUpResponses, StreamTrackData, StreamTrackErrors, StreamTrackResponses, TerminateUploadData, TerminateUploadErrors, TerminateUploadResponses, TranscodeTrackAgainData, TranscodeTrackAgainErrors, TranscodeTrackAgainResponses, TunnelUploadRequestData, TunnelUploadRequestErrors, TunnelUploadRequestResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UploadTrackData, UploadTrackErrors, UploadTrackResponses } from './types.gen.ts';
+import type { AppendToUploadData, AppendToUploadErrors, AppendToUploadResponses, CreateUploadData, CreateUploadErrors, CreateUploadResponses, DeleteTrackData, DeleteTrackErrors, DeleteTrackResponses, GetArtistData, GetArtistErrors, GetArtistResponses, GetDeliveryTelemetryData, GetDeliveryTelemetryErrors, GetDeliveryTelemetryResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetJobTelemetryData, GetJobTelemetryErrors, GetJobTelemetryResponses, GetJwksData, GetJwksErrors, GetJwksResponses, GetMeData, GetMediaData, GetMediaErrors, GetMediaHeadData, GetMediaHeadErrors, GetMediaHeadResponses, GetMediaResponses, GetMeErrors, GetMeResponses, GetPlaybackData, GetPlaybackErrors, GetPlaybackResponses, GetPlaybackSessionData, GetPlaybackSessionErrors, GetPlaybackSessionResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReleaseData, GetReleaseErrors, GetReleaseResponses, GetStreamHeadData, GetStreamHeadErrors, GetStreamHeadResponses, GetTrackData, GetTrackErrors, GetTrackResponses, GetUploadData, GetUploadErrors, GetUploadOffsetData, GetUploadOffsetErrors, GetUploadOffsetResponses, GetUploadOptionsData, GetUploadOptionsErrors, GetUploadOptionsResponses, GetUploadResponses, ListArtistsData, ListArtistsErrors, ListArtistsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListTracksData, ListTracksErrors, ListTracksResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, PutPlaybackSessionData, PutPlaybackSessionErrors, PutPlaybackSessionResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, SignUpData, SignUpErrors, SignUpResponses, StreamTrackData, StreamTrackErrors, StreamTrackResponses, TerminateUploadData, TerminateUploadErrors, TerminateUploadResponses, TranscodeTrackAgainData, TranscodeTrackAgainErrors, TranscodeTrackAgainResponses, TunnelUploadRequestData, TunnelUploadRequestErrors, TunnelUploadRequestResponses, UpdateMeData, UpdateMeErrors, UpdateMeResponses, UploadTrackData, UploadTrackErrors, UploadTrackResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -466,12 +466,39 @@ export class SegueApi extends HeyApiClient {
     }
     
     /**
+     * Stream a track with a bearer token
+     *
+     * The best rendition at or below the asked quality that the plan allows. Ranges and preconditions as in RFC 9110.
+     */
+    public getStreamHead<ThrowOnError extends boolean = true>(options: Options<GetStreamHeadData, ThrowOnError>): RequestResult<GetStreamHeadResponses, GetStreamHeadErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).head<GetStreamHeadResponses, GetStreamHeadErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/v1/tracks/{id}/stream',
+            ...options
+        });
+    }
+    
+    /**
      * Read a media file
      *
      * Playlists (`master.m3u8`, `aac-128.m3u8`, …), audio (`aac-128.mp4`, `flac.mp4`, …), `preview.mp4`, `waveform.dat`, `waveform.json` and covers, at the URLs that playback answers. The token in the path is the credential.
      */
     public getMedia<ThrowOnError extends boolean = true>(options: Options<GetMediaData, ThrowOnError>): RequestResult<GetMediaResponses, GetMediaErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetMediaResponses, GetMediaErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/media/{token}/{trackId}/{file}',
+            ...options
+        });
+    }
+    
+    /**
+     * Read a media file
+     *
+     * Playlists (`master.m3u8`, `aac-128.m3u8`, …), audio (`aac-128.mp4`, `flac.mp4`, …), `preview.mp4`, `waveform.dat`, `waveform.json` and covers, at the URLs that playback answers. The token in the path is the credential.
+     */
+    public getMediaHead<ThrowOnError extends boolean = true>(options: Options<GetMediaHeadData, ThrowOnError>): RequestResult<GetMediaHeadResponses, GetMediaHeadErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).head<GetMediaHeadResponses, GetMediaHeadErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/media/{token}/{trackId}/{file}',
             ...options

@@ -1266,6 +1266,33 @@ export type StreamTrackResponses = {
 
 export type StreamTrackResponse = StreamTrackResponses[keyof StreamTrackResponses];
 
+export type GetStreamHeadData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        quality?: 'low' | 'normal' | 'high' | 'lossless';
+    };
+    url: '/v1/tracks/{id}/stream';
+};
+
+export type GetStreamHeadErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetStreamHeadError = GetStreamHeadErrors[keyof GetStreamHeadErrors];
+
+export type GetStreamHeadResponses = {
+    /**
+     * What GET would answer, without its body
+     */
+    200: unknown;
+};
+
 export type GetMediaData = {
     body?: never;
     path: {
@@ -1300,6 +1327,33 @@ export type GetMediaResponses = {
 };
 
 export type GetMediaResponse = GetMediaResponses[keyof GetMediaResponses];
+
+export type GetMediaHeadData = {
+    body?: never;
+    path: {
+        token: string;
+        trackId: string;
+        file: string;
+    };
+    query?: never;
+    url: '/media/{token}/{trackId}/{file}';
+};
+
+export type GetMediaHeadErrors = {
+    /**
+     * A problem (RFC 9457)
+     */
+    default: Problem;
+};
+
+export type GetMediaHeadError = GetMediaHeadErrors[keyof GetMediaHeadErrors];
+
+export type GetMediaHeadResponses = {
+    /**
+     * What GET would answer, without its body
+     */
+    200: unknown;
+};
 
 export type TranscodeTrackAgainData = {
     body?: never;

@@ -5,7 +5,7 @@ import { ROLES, TIERS } from '../platform/tokens.ts'
 export const accounts = sqliteTable(
   'accounts',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     /** As its owner writes it; mail goes here. */
     email: text().notNull(),
@@ -27,7 +27,7 @@ export const accounts = sqliteTable(
 export const refreshFamilies = sqliteTable(
   'refresh_families',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     accountPk: integer()
       .notNull()

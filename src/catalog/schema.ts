@@ -10,7 +10,7 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed'] as const
 export const artists = sqliteTable(
   'artists',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     name: text().notNull(),
     sortName: text().notNull(),
@@ -27,7 +27,7 @@ export const artists = sqliteTable(
 export const releases = sqliteTable(
   'releases',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     ownerPk: integer()
       .notNull()
@@ -73,7 +73,7 @@ export const releaseArtists = sqliteTable(
 export const tracks = sqliteTable(
   'tracks',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     ownerPk: integer()
       .notNull()
@@ -147,7 +147,7 @@ export const trackCredits = sqliteTable(
 )
 
 export const genres = sqliteTable('genres', {
-  pk: integer().primaryKey(),
+  pk: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull(),
   matchKey: text().notNull().unique(),
 })

@@ -10,6 +10,8 @@ export type AppEnv = {
   Variables: {
     requestId: string
     caller?: Caller
+    /** Refuses a suspended account. */
+    requireActive: (accountId: string) => Promise<void>
     sessions: Map<string, DbSession>
     /** Ids that the request touched, for its log line. */
     touched: Record<string, string>
@@ -83,6 +85,7 @@ function authorise(access: Exclude<Access, 'public'>): MiddlewareHandler<AppEnv>
     if (access !== 'signed-in' && !access.includes(caller.role)) {
       throw new ProblemError('forbidden', `This needs one of the roles ${access.join(', ')}.`)
     }
+    await c.get('requireActive')(caller.accountId)
     c.set('caller', caller)
     await next()
   }

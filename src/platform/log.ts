@@ -18,8 +18,17 @@ export function log(level: LogLevel, event: string, fields: Record<string, unkno
   console.log(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }))
 }
 
-/** What of an unknown error may stand in a log line. */
+/**
+ * What of an unknown error may stand in a log line. A failed query's message ends in its parameters, which are people's
+ * data: they are cut off, there and in the stack.
+ */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) }
-  return { error: error.message, stack: error.stack, ...(error.cause ? { cause: String(error.cause) } : {}) }
+  const { message, stack, cause } = error
+  const [safe = ''] = message.split('\nparams: ')
+  return {
+    error: safe,
+    stack: stack?.replace(message, () => safe),
+    ...(cause ? { cause: cause instanceof Error ? errorFields(cause).error : String(cause) } : {}),
+  }
 }

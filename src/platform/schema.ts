@@ -5,7 +5,7 @@ import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqli
 export const outbox = sqliteTable(
   'outbox',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     type: text().notNull(),
     payload: text().notNull(),
@@ -23,7 +23,7 @@ export const outbox = sqliteTable(
 export const deadLetters = sqliteTable(
   'dead_letters',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     queue: text().notNull(),
     messageId: text().notNull().unique(),
     body: text().notNull(),
@@ -36,7 +36,7 @@ export const deadLetters = sqliteTable(
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     accountId: text().notNull(),
     key: text().notNull(),
     /** SHA-256 of what the request was, to refuse the key for another one. */

@@ -14,6 +14,7 @@ export function mediaRequestOf(c: AppContext): MediaRequest {
 export function streamingDeps({ env, waitUntil }: MediaRequest): StreamingDeps & EdgeDeps {
   return {
     openDb: () => openDb(env.DB).db,
+    openPrimary: () => openDb(env.DB, 'first-primary').db,
     bucket: env.MEDIA,
     cache: caches.default,
     waitUntil,

@@ -1,5 +1,5 @@
 import { settingsOf } from '../platform/env.ts'
-import { ProblemError } from '../platform/errors.ts'
+import { asProblem, ERRORS, ProblemError } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import { log } from '../platform/log.ts'
 import { allowAnyPage, completeHeaders, problemAnswer } from '../platform/middleware.ts'
@@ -8,7 +8,7 @@ import { type MediaRequest, streamingDeps } from './deps.ts'
 import { HLS_MIME_TYPE, masterPlaylist, mediaPlaylist } from './hls.ts'
 import { type MediaGrant, openMediaToken } from './media-token.ts'
 import { renditionsUpTo } from './quality.ts'
-import { serveFile, serveText } from './serve.ts'
+import { record, serveFile, serveText } from './serve.ts'
 import { mediaObject, type Playable, playableTrack, requireQuality } from './service.ts'
 
 const MEDIA_URL =
@@ -57,7 +57,20 @@ export async function serveMedia(
 ): Promise<Response> {
   const deps = streamingDeps(media)
   const grant = openMediaToken(settingsOf(media.env), token, trackId, deps.nowMs)
-  const track = await playableTrack(deps, trackId, grant.accountId)
+  try {
+    return await serveGranted(media, grant, await playableTrack(deps, trackId, grant.accountId), file)
+  } catch (error) {
+    record(media, grant, file, 'refused', 0, ERRORS[asProblem(error)?.code ?? 'internal'][0])
+    throw error
+  }
+}
+
+async function serveGranted(
+  media: MediaRequest,
+  grant: MediaGrant,
+  track: Playable,
+  file: string,
+): Promise<Response> {
   if (file.endsWith('.m3u8'))
     return serveText(media, grant, playlist(track, grant, file), HLS_MIME_TYPE, file)
   const output = FILE_NAMES.safeParse(file)

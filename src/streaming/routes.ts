@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { settingsOf } from '../platform/env.ts'
-import { callerOf, createRouter, defineRoute, touch } from '../platform/http.ts'
+import { callerOf, createRouter, defineRoute, documentRoute, touch } from '../platform/http.ts'
 import { idSchema } from '../platform/ids.ts'
 import { outputNameSchema } from '../transcoding/protocol.ts'
 import { mediaRequestOf, streamingDeps } from './deps.ts'
@@ -109,3 +109,17 @@ export const streamingRoutes = createRouter()
     touch(c, { trackId, file })
     return serveMedia(mediaRequestOf(c), token, trackId, file)
   })
+
+const noBody = { description: 'What GET would answer, without its body' }
+for (const [route, operationId] of [
+  [streamTrack, 'getStreamHead'],
+  [getMedia, 'getMediaHead'],
+] as const) {
+  const { 206: _, ...responses } = route.responses
+  documentRoute(streamingRoutes, {
+    ...route,
+    method: 'head',
+    operationId,
+    responses: { ...responses, 200: noBody },
+  })
+}

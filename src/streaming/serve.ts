@@ -38,10 +38,10 @@ export async function serveText(
     headers: withoutRange(media.request.headers),
     representation: { bytes: bytes.byteLength, etag, lastModified: null, mimeType },
   })
-  record(media, grant, fileName, 'none', plan.status === 200 ? bytes.byteLength : 0, plan.status)
   if (plan.kind === 'precondition_failed') {
     throw new ProblemError('precondition_failed', undefined, { headers: plan.headers })
   }
+  record(media, grant, fileName, 'none', plan.status === 200 ? bytes.byteLength : 0, plan.status)
   const hasBody = plan.status === 200 && media.request.method !== 'HEAD'
   return new Response(hasBody ? bytes : null, {
     status: plan.status,
@@ -58,7 +58,8 @@ function withoutRange(headers: Headers): Pick<Headers, 'get'> {
   return { get: (name) => (name.toLowerCase() === 'range' ? null : headers.get(name)) }
 }
 
-function record(
+/** Writes the one data point of a media answer. */
+export function record(
   media: MediaRequest,
   grant: MediaGrant,
   file: string,

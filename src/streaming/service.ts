@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listSuspendedAccounts } from '../auth/service.ts'
+import { requireActive, type SuspensionDeps } from '../auth/suspension.ts'
 import { type MediaDescriptor, mediaDescriptorSchema } from '../catalog/media.ts'
 import { readMedia } from '../catalog/service.ts'
 import type { Db } from '../platform/db.ts'
@@ -17,14 +17,10 @@ const playableSchema = mediaDescriptorSchema.extend({ albumGainDb: z.number().nu
 export type Playable = NonNullable<z.infer<typeof playableSchema>>
 
 const trackSnapshot = snapshotOf('tracks', MAX_AGE_MS, (value) => playableSchema.parse(value))
-const suspendedSnapshot = snapshotOf('suspended', MAX_AGE_MS, (value) => z.array(z.string()).parse(value))
 
-export type StreamingDeps = {
+export type StreamingDeps = SuspensionDeps & {
   /** Opens D1 only where a snapshot has to be loaded. */
   openDb: () => Db
-  cache: Cache
-  waitUntil: (promise: Promise<unknown>) => void
-  nowMs: number
 }
 
 /**
@@ -37,15 +33,11 @@ export async function playableTrack(
   accountId: string,
 ): Promise<Playable> {
   const { cache, waitUntil, nowMs } = deps
-  const [track, suspended] = await Promise.all([
-    trackSnapshot.get({ cache, waitUntil, load: () => readMedia(deps.openDb(), trackId) }, trackId, nowMs),
-    suspendedSnapshot.get(
-      { cache, waitUntil, load: () => listSuspendedAccounts(deps.openDb()) },
-      'all',
-      nowMs,
-    ),
+  const load = () => readMedia(deps.openDb(), trackId)
+  const [track] = await Promise.all([
+    trackSnapshot.get({ cache, waitUntil, load }, trackId, nowMs),
+    requireActive(deps, accountId),
   ])
-  if (suspended.includes(accountId)) throw new ProblemError('account_suspended')
   if (!track) throw new ProblemError('not_found', 'No track that is ready has this id.')
   return track
 }

@@ -8,7 +8,7 @@ export const UPLOAD_STATES = ['uploading', 'hashing', 'done', 'failed'] as const
 export const uploads = sqliteTable(
   'uploads',
   {
-    pk: integer().primaryKey(),
+    pk: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     ownerPk: integer()
       .notNull()

@@ -1,6 +1,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { accountPk, listSuspendedAccounts } from '../../src/auth/service.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { uploads } from '../../src/uploads/schema.ts'
@@ -224,6 +224,26 @@ describe('the own account', () => {
     const { headers, accountId } = await signIn()
     await env.DB.prepare('delete from accounts where id = ?').bind(accountId).run()
     expect(await codeOf(await send('GET', '/v1/me', { headers }))).toBe('invalid_token')
+  })
+})
+
+describe('a suspended account', () => {
+  it.each([
+    ['GET', '/v1/tracks'],
+    ['POST', '/v1/tracks?fileName=x.mp3'],
+    ['GET', '/v1/uploads'],
+    ['GET', '/v1/me/playback-session'],
+    ['DELETE', `/v1/tracks/${newId('track')}`],
+  ])('is refused %s %s within 30 seconds, while its token is still good', async (method, path) => {
+    const { headers, accountId } = await signIn({ role: 'artist' })
+    expect((await send(method, path, { headers })).status).not.toBe(403)
+    await suspend(accountId)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 })
+    try {
+      expect(await codeOf(await send(method, path, { headers }))).toBe('account_suspended')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

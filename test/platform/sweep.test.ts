@@ -9,6 +9,7 @@ const PUBLIC = [
   'getHealth',
   'getJwks',
   'getMedia',
+  'getMediaHead',
   'getReadiness',
   'getUploadOptions',
   'logIn',
