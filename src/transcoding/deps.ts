@@ -40,14 +40,21 @@ export function transcodingDeps(env: Env, nowMs: number): TranscodingDeps {
   }
 }
 
+/** Hung instances that are waited for before the job is put off: less than a job may be silent in all. */
+const UNAVAILABLE_TRIES = 2
+
 /** Asks one container after the other, from the first on: a few jobs wake one container, not all. */
 function containerTranscoder(env: Env, secret: string): Transcoder {
   return {
     async start(job) {
-      for (let index = 0; index < CONTAINERS - 1; index++) {
-        if ((await instance(index).start(job)) === 'accepted') return 'accepted'
+      let unavailable = 0
+      for (let index = 0; index < CONTAINERS; index++) {
+        const outcome = await instance(index).start(job)
+        if (outcome === 'accepted') return outcome
+        if (outcome === 'unavailable') unavailable += 1
+        if (unavailable === UNAVAILABLE_TRIES) return outcome
       }
-      return instance(CONTAINERS - 1).start(job)
+      return 'busy'
     },
   }
 

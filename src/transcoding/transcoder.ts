@@ -18,7 +18,7 @@ export function httpTranscoder(
         method: 'POST',
         headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
         body: JSON.stringify(job),
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(20_000),
       })
       return outcomeOf(await send(request).catch(() => null))
     },
