@@ -17,7 +17,16 @@ const REPLAYED_HEADERS = [
   'upload-offset',
   'upload-expires',
 ]
-const FINGERPRINT_HEADERS = ['content-type', 'content-length', 'upload-length', 'upload-metadata']
+const FINGERPRINT_HEADERS = [
+  'content-type',
+  'content-length',
+  'upload-length',
+  'upload-metadata',
+  'upload-checksum',
+]
+
+/** Contents of requests that a handler has read and hashed. */
+const bodyDigests = new WeakMap<AppContext, string>()
 
 export const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,128}$/)
 
@@ -41,11 +50,20 @@ export function idempotent(): MiddlewareHandler<AppEnv> {
       )
     }
     const db = dbOf(c, 'first-primary')
-    const replay = await claimKey(db, callerOf(c).accountId, key.data, await fingerprintOf(c), Date.now())
-    if (replay) return replay
+    const fingerprint = await fingerprintOf(c)
+    const first = await claimKey(db, callerOf(c).accountId, key.data, fingerprint, Date.now())
+    if (first) return replay(first, fingerprint, c)
     await next()
-    await settleKey(db, callerOf(c).accountId, key.data, c)
+    await settleKey(db, callerOf(c).accountId, key.data, fingerprint, c)
   }
+}
+
+/**
+ * Notes what a body was whose handler hashes it on its way: a repeat has to bring the same. `sha256` is in hex.
+ * A JSON body needs none.
+ */
+export function noteBodyDigest(c: AppContext, sha256: string): void {
+  bodyDigests.set(c, sha256)
 }
 
 async function fingerprintOf(c: AppContext): Promise<string> {
@@ -55,14 +73,16 @@ async function fingerprintOf(c: AppContext): Promise<string> {
   return Buffer.from(digest).toString('hex')
 }
 
-/** Takes the key for this request; returns the kept answer where an earlier request has finished under it. */
+type KeptKey = typeof idempotencyKeys.$inferSelect
+
+/** Takes the key for this request, and returns null; or returns the earlier request that has it. */
 async function claimKey(
   db: Db,
   accountId: string,
   key: string,
   fingerprint: string,
   nowMs: number,
-): Promise<Response | null> {
+): Promise<KeptKey | null> {
   await db.delete(idempotencyKeys).where(and(keyIs(accountId, key), isSpent(nowMs)))
   try {
     await db.insert(idempotencyKeys).values({ accountId, key, fingerprint, createdAt: nowMs })
@@ -71,20 +91,50 @@ async function claimKey(
     if (!isUniqueViolation(error)) throw error
   }
   const [first] = await db.select().from(idempotencyKeys).where(keyIs(accountId, key))
-  if (first && first.fingerprint !== fingerprint) throw new ProblemError('idempotency_key_reused')
-  if (!first || first.status === null)
-    throw new ProblemError('idempotency_in_progress', undefined, { headers: { 'retry-after': '1' } })
+  if (!first) throw inProgress()
+  return first
+}
+
+/** The kept answer. @throws ProblemError `idempotency_key_reused`, `idempotency_in_progress`, `validation_failed` */
+async function replay(first: KeptKey, fingerprint: string, c: AppContext): Promise<Response> {
+  const [request, content] = first.fingerprint.split(':')
+  if (request !== fingerprint) throw new ProblemError('idempotency_key_reused')
+  if (first.status === null) throw inProgress()
+  if (content !== undefined && content !== (await digestOf(c.req.raw.body))) {
+    throw new ProblemError('idempotency_key_reused')
+  }
   return new Response(first.body || null, {
     status: first.status,
     headers: { ...JSON.parse(first.headers ?? '{}'), 'idempotency-replayed': 'true' },
   })
 }
 
-async function settleKey(db: Db, accountId: string, key: string, c: AppContext): Promise<void> {
+function inProgress(): ProblemError {
+  return new ProblemError('idempotency_in_progress', undefined, { headers: { 'retry-after': '1' } })
+}
+
+/** SHA-256 in hex, in constant memory. */
+async function digestOf(body: ReadableStream | null): Promise<string> {
+  const digest = new crypto.DigestStream('SHA-256')
+  digest.digest.catch(() => {})
+  await (body ?? new Blob([]).stream()).pipeTo(digest).catch((cause: unknown) => {
+    throw new ProblemError('validation_failed', 'The body ended before its declared length.', { cause })
+  })
+  return Buffer.from(await digest.digest).toString('hex')
+}
+
+async function settleKey(
+  db: Db,
+  accountId: string,
+  key: string,
+  fingerprint: string,
+  c: AppContext,
+): Promise<void> {
   if (c.error || !c.res.ok) {
     await db.delete(idempotencyKeys).where(keyIs(accountId, key))
     return
   }
+  const content = bodyDigests.get(c)
   const headers = Object.fromEntries(
     REPLAYED_HEADERS.flatMap((name) => {
       const value = c.res.headers.get(name)
@@ -93,7 +143,12 @@ async function settleKey(db: Db, accountId: string, key: string, c: AppContext):
   )
   await db
     .update(idempotencyKeys)
-    .set({ status: c.res.status, headers: JSON.stringify(headers), body: await c.res.clone().text() })
+    .set({
+      fingerprint: content === undefined ? fingerprint : `${fingerprint}:${content}`,
+      status: c.res.status,
+      headers: JSON.stringify(headers),
+      body: await c.res.clone().text(),
+    })
     .where(keyIs(accountId, key))
 }
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { callerOf, createRouter, dbOf, defineRoute, touch } from '../platform/http.ts'
-import { idempotencyKeySchema, idempotent } from '../platform/idempotency.ts'
+import { idempotencyKeySchema, idempotent, noteBodyDigest } from '../platform/idempotency.ts'
 import { idSchema } from '../platform/ids.ts'
 import { MAX_SINGLE_BYTES } from './limits.ts'
 import { uploadSingle } from './single.ts'
@@ -46,7 +46,7 @@ const uploadTrack = defineRoute(['artist', 'admin'], {
 export const singleUploadRoutes = createRouter()
 
 singleUploadRoutes.openapi(uploadTrack, async (c) => {
-  const { uploadId, trackId, isDuplicate } = await uploadSingle(
+  const { uploadId, trackId, isDuplicate, sha256 } = await uploadSingle(
     { db: dbOf(c, 'first-primary'), bucket: c.env.MEDIA, jobs: c.env.JOBS, now: Date.now },
     {
       ownerAccountId: callerOf(c).accountId,
@@ -55,6 +55,7 @@ singleUploadRoutes.openapi(uploadTrack, async (c) => {
       body: c.req.raw.body,
     },
   )
+  noteBodyDigest(c, sha256)
   touch(c, { uploadId, trackId })
   return c.json({ trackId, uploadId, isDuplicate }, isDuplicate ? 200 : 201)
 })

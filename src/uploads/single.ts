@@ -22,12 +22,13 @@ export type SingleFile = {
 
 /**
  * Stores a file, hashing it on its way, and makes it a track at once.
+ * @returns also `sha256`, the content's in hex
  * @throws ProblemError `validation_failed` (no length, no bytes), `payload_too_large`, `unsupported_media`
  */
 export async function uploadSingle(
   deps: IngestDeps,
   file: SingleFile,
-): Promise<{ uploadId: string; trackId: string; isDuplicate: boolean }> {
+): Promise<{ uploadId: string; trackId: string; isDuplicate: boolean; sha256: string }> {
   const reader = (file.body ?? new Blob([]).stream()).getReader({ mode: 'byob' })
   const { length, head } = await begin(file.contentLength, reader).catch(async (refusal) => {
     await drain(reader)
@@ -42,13 +43,13 @@ export async function uploadSingle(
     length,
   }
   await insertUpload(deps.db, { ...upload, createdAt: nowMs, expiresAt: nowMs + CUT_AFTER_MS })
-  const hash = await store(deps, uploadId, { head, reader, length })
+  const sha256 = await store(deps, uploadId, { head, reader, length })
   const dueAt = deps.now() + RESEND_AFTER_MS
   await markHashing(deps.db, uploadId, dueAt, deps.now())
-  const ingested = await ingest(deps, { ...upload, trackId: null, dueAt }, hash)
+  const ingested = await ingest(deps, { ...upload, trackId: null, dueAt }, sha256)
   if (ingested.outcome === 'failed')
     throw new ProblemError('unsupported_media', UPLOAD_FAILURES[ingested.code])
-  return { uploadId, trackId: ingested.trackId, isDuplicate: ingested.isDuplicate }
+  return { uploadId, trackId: ingested.trackId, isDuplicate: ingested.isDuplicate, sha256 }
 }
 
 /** The declared length and the first bytes, where they may become a track. */

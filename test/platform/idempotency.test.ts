@@ -2,10 +2,11 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { suspensionCheck } from '../../src/auth/suspension.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { ProblemError } from '../../src/platform/errors.ts'
 import { createRouter, defineRoute } from '../../src/platform/http.ts'
-import { idempotent, pruneIdempotencyKeys } from '../../src/platform/idempotency.ts'
+import { idempotent, noteBodyDigest, pruneIdempotencyKeys } from '../../src/platform/idempotency.ts'
 import { jsonBodyLimit, onError, requestScope } from '../../src/platform/middleware.ts'
 import { type SignedIn, signIn } from '../support/accounts.ts'
 import { codeOf } from '../support/http.ts'
@@ -17,7 +18,7 @@ let outcome: () => Promise<void>
 /** A creating operation as slices declare theirs. */
 const app = createRouter()
 app.onError(onError)
-app.use(requestScope(), jsonBodyLimit())
+app.use(requestScope(), jsonBodyLimit(), suspensionCheck())
 app.openapi(
   defineRoute('signed-in', {
     method: 'post',
@@ -38,6 +39,30 @@ app.openapi(
     return c.json({ n }, 201)
   },
 )
+
+/** One that reads raw content, and notes what it was. */
+app.openapi(
+  defineRoute('signed-in', {
+    method: 'post',
+    path: '/v1/contents',
+    middleware: [idempotent()] as const,
+    responses: {
+      201: { description: 'Made', content: { 'application/json': { schema: z.object({ n: z.number() }) } } },
+    },
+  }),
+  async (c) => {
+    made++
+    const digest = await crypto.subtle.digest('SHA-256', await c.req.arrayBuffer())
+    noteBodyDigest(c, Buffer.from(digest).toString('hex'))
+    return c.json({ n: made }, 201)
+  },
+)
+
+function send(key: string, content: string): Promise<Response> {
+  const headers = { ...account.headers, 'content-type': 'audio/flac', 'idempotency-key': key }
+  const request = new Request('https://segue.test/v1/contents', { method: 'POST', headers, body: content })
+  return Promise.resolve(app.fetch(request, env, createExecutionContext()))
+}
 
 function post(key: string | null, name = 'tide', as = account): Promise<Response> {
   const headers: Record<string, string> = { ...as.headers, 'content-type': 'application/json' }
@@ -75,6 +100,17 @@ describe('a request with an Idempotency-Key', () => {
     const other = await post('k1', 'ebb')
     expect(other.status).toBe(422)
     expect(await codeOf(other)).toBe('idempotency_key_reused')
+    expect(made).toBe(1)
+  })
+
+  it('is refused for other raw content, also of the same length', async () => {
+    const first = await send('k1', 'tide')
+    const other = await send('k1', 'ebbs')
+    expect(other.status).toBe(422)
+    expect(await codeOf(other)).toBe('idempotency_key_reused')
+    const again = await send('k1', 'tide')
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(await again.text()).toBe(await first.text())
     expect(made).toBe(1)
   })
 

@@ -131,4 +131,16 @@ describe('uploading a file in one request', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true')
     expect(await again.json()).toEqual(await first.json())
   })
+
+  it('refuses an Idempotency-Key for other content of the same length', async () => {
+    const artist = await signIn({ role: 'artist' })
+    const [one, other] = [bytesOf(flac([], 21)), bytesOf(flac([], 22))]
+    expect(other.length).toBe(one.length)
+    expect((await post(artist, one, 'key.flac', { 'idempotency-key': 'twice' })).status).toBe(201)
+    const refused = await post(artist, other, 'key.flac', { 'idempotency-key': 'twice' })
+    expect(refused.status).toBe(422)
+    expect(await refused.json()).toMatchObject({ code: 'idempotency_key_reused' })
+    const again = await post(artist, one, 'key.flac', { 'idempotency-key': 'twice' })
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+  })
 })
