@@ -12,7 +12,7 @@ const READ_BYTES = 256 * 1024
 export type BodyEnd = 'ended' | 'cut' | 'stopped' | 'too_long'
 
 export type Receiving = {
-  /** One part long; the first `filled` bytes are the tail that was kept. */
+  /** One part long, or the upload where that is less; the first `filled` bytes are the tail that was kept. */
   buffer: Uint8Array
   filled: number
   offset: number

@@ -48,8 +48,6 @@ export class UploadObject {
   #state: UploadState | null
   #writer: ActiveWriter | null = null
   #finishing: Promise<void> | null = null
-  /** The only copy of bytes that are no part yet; used for one request after the other. */
-  #buffer: Uint8Array | null = null
 
   constructor(deps: UploadDeps) {
     this.#deps = deps
@@ -128,7 +126,6 @@ export class UploadObject {
 
   async #forget(): Promise<void> {
     this.#state = null
-    this.#buffer = null
     await this.#deps.storage.clear()
   }
 
@@ -164,8 +161,8 @@ export class UploadObject {
   ): Promise<Refusal | null> {
     const { storage } = this.#deps
     const { length, tailBytes } = this.#current()
-    this.#buffer ??= new Uint8Array(PART_BYTES)
-    const buffer = this.#buffer
+    /** The only copy of bytes that are no part yet. It goes with the request: many objects share one memory. */
+    const buffer = new Uint8Array(Math.min(PART_BYTES, length))
     const checksum = append.checksum && checksumOf(append.checksum)
     /** Parts that are in R2 and not counted: all of the request's, until its checksum holds. */
     const staged: StoredPart[] = []
@@ -237,7 +234,6 @@ export class UploadObject {
     await markHashing(openDb(), state.uploadId, dueAt, Date.now())
     await jobs.send({ kind: 'ingest', uploadId: state.uploadId, ticket: dueAt } satisfies IngestMessage)
     storage.setPhase('complete')
-    this.#buffer = null
     await this.#arm(this.#reload())
     log('info', 'upload_complete', {
       uploadId: state.uploadId,
