@@ -91,7 +91,7 @@ it('gives up a job that takes too long', async () => {
   const { url } = await startProgram({ JOB_TIMEOUT_S: '0.3' })
   const job = await worker.job(await fixture('long.flac', noise({ seconds: 20 })), 'flac')
   await offerJob(url, job)
-  expect(await worker.ending(job.trackId)).toMatchObject({ code: 'transcoder_error', isRetryable: true })
+  expect(await worker.ending(job.trackId)).toMatchObject({ code: 'too_long', isRetryable: false })
 })
 
 it('fingerprints nothing where there is no fpcalc', async () => {

@@ -172,5 +172,5 @@ function createTiming(stagesMs: Record<string, number>): Timing {
 }
 
 function timedOut(seconds: number) {
-  return new JobFailure('transcoder_error', `The job took longer than ${seconds} s.`, true)
+  return new JobFailure('too_long', `The job took longer than ${seconds} s.`, false)
 }
