@@ -1,5 +1,6 @@
 import { drain } from './drain.ts'
 import { PART_BYTES } from './limits.ts'
+import type { Refusal } from './protocol.ts'
 import { isPartDue, type Writer } from './state.ts'
 
 /** One read from the connection, in bytes. Its buffer goes back and forth, so a body of any length makes no garbage. */
@@ -10,6 +11,12 @@ const READ_BYTES = 256 * 1024
  * the length of the upload.
  */
 export type BodyEnd = 'ended' | 'cut' | 'stopped' | 'too_long'
+
+/** Why a body that ended so was not kept as a whole, or null. */
+export function refusalOf(end: BodyEnd): Refusal | null {
+  if (end === 'ended') return null
+  return end === 'too_long' ? 'payload_too_large' : 'unavailable'
+}
 
 export type Receiving = {
   /** One part long, or the upload where that is less; the first `filled` bytes are the tail that was kept. */

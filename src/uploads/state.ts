@@ -5,9 +5,10 @@ export type StoredPart = { number: number; etag: string; bytes: number }
 
 /**
  * `receiving`: bytes are missing, or the parts are not one object yet. `stored`: the object stands in R2, its row
- * has not been told. `complete`: the row and the queue know.
+ * has not been told. `complete`: the row and the queue know. `terminating`, `expiring`: it takes no bytes any more
+ * and is being removed.
  */
-export const PHASES = ['receiving', 'stored', 'complete'] as const
+export const PHASES = ['receiving', 'stored', 'complete', 'terminating', 'expiring'] as const
 export type Phase = (typeof PHASES)[number]
 
 /** An upload in progress. Times are epoch milliseconds. */
@@ -48,6 +49,11 @@ export function isReceived(state: UploadState): boolean {
   return state.parts.length > 0 && partBytes(state) === state.length
 }
 
+/** True where the upload is being removed, because its owner gave it up or nobody went on with it. */
+export function isEnding(state: UploadState): boolean {
+  return state.phase === 'terminating' || state.phase === 'expiring'
+}
+
 export function viewOf(state: UploadState): UploadView {
   return {
     uploadId: state.uploadId,
@@ -61,7 +67,7 @@ export function viewOf(state: UploadState): UploadView {
 
 /** Why these bytes cannot be appended, or null. The order is that of the protocol: whose, where, how many. */
 export function refuseAppend(state: UploadState | null, append: Append): Refusal | null {
-  if (state?.ownerAccountId !== append.accountId) return 'not_found'
+  if (state?.ownerAccountId !== append.accountId || isEnding(state)) return 'not_found'
   if (append.offset !== offsetOf(state)) return 'offset_mismatch'
   if (append.contentLength !== null && append.offset + append.contentLength > state.length)
     return 'payload_too_large'
@@ -82,15 +88,17 @@ export function expiryAfter(nowMs: number): number {
   return nowMs + EXPIRES_AFTER_MS
 }
 
-/** How soon a completion that was cut off is tried again, in milliseconds. */
-const FINISH_AGAIN_MS = 15_000
+/** How soon a completion or a removal that was cut off is tried again, in milliseconds. */
+const TRY_AGAIN_MS = 15_000
 
 /** When the object's one alarm has to ring, and what for. */
-export function nextAlarm(state: UploadState, nowMs: number): { at: number; why: 'finish' | 'expire' } {
+export function nextAlarm(
+  state: UploadState,
+  nowMs: number,
+): { at: number; why: 'finish' | 'remove' | 'expire' } {
+  if (isEnding(state)) return { at: nowMs + TRY_AGAIN_MS, why: 'remove' }
   const isUnfinished = state.phase === 'stored' || (state.phase === 'receiving' && isReceived(state))
-  return isUnfinished
-    ? { at: nowMs + FINISH_AGAIN_MS, why: 'finish' }
-    : { at: state.expiresAt, why: 'expire' }
+  return isUnfinished ? { at: nowMs + TRY_AGAIN_MS, why: 'finish' } : { at: state.expiresAt, why: 'expire' }
 }
 
 export const REFUSAL_WORDS: Record<Refusal, string> = {

@@ -8,11 +8,12 @@ import type { IngestMessage } from './job.ts'
 import { PART_BYTES, RESEND_AFTER_MS } from './limits.ts'
 import type { Append, CreateUpload, Refusal, UploadAnswer } from './protocol.ts'
 import { deleteUnfinished, failUnfinished, markHashing } from './queries.ts'
-import { type BodyEnd, receive } from './receive.ts'
+import { receive, refusalOf } from './receive.ts'
 import {
   DEAD_AFTER_MS,
   expiryAfter,
   hasStalled,
+  isEnding,
   isReceived,
   nextAlarm,
   offsetOf,
@@ -48,6 +49,7 @@ export class UploadObject {
   #state: UploadState | null
   #writer: ActiveWriter | null = null
   #finishing: Promise<void> | null = null
+  #removing: Promise<void> | null = null
 
   constructor(deps: UploadDeps) {
     this.#deps = deps
@@ -89,20 +91,24 @@ export class UploadObject {
 
   async terminate(accountId: string): Promise<UploadAnswer> {
     if (this.#state?.ownerAccountId !== accountId) return refuse('not_found')
-    await this.#stopWriter()
-    const state = this.#current()
-    if (state.phase !== 'receiving' || isReceived(state)) return refuse('conflict')
-    await this.#discard((db) => deleteUnfinished(db, state.uploadId))
+    await this.#stopWriters()
+    const state = this.#state
+    if (!state) return refuse('not_found')
+    const isOpen = state.phase === 'receiving' && !isReceived(state)
+    if (!isOpen && !isEnding(state)) return refuse('conflict')
+    if (isOpen) this.#end('terminating')
+    await this.#remove()
     return { ok: true, upload: viewOf(state) }
   }
 
   /** @returns when the upload expires, or null where there is none any more */
   async expireIfDue(): Promise<number | null> {
-    if (!this.#state) return null
-    if (Date.now() >= this.#state.expiresAt) await this.#stopWriter()
-    const state = this.#current()
+    if (this.#state && Date.now() >= this.#state.expiresAt) await this.#stopWriters()
+    const state = this.#state
+    if (!state) return null
     const { why } = nextAlarm(state, Date.now())
     if (why === 'finish') await this.#finish()
+    else if (why === 'remove') await this.#remove()
     else if (Date.now() >= state.expiresAt) await this.#expire(state)
     else await this.#arm(state)
     return this.#state?.expiresAt ?? null
@@ -113,20 +119,43 @@ export class UploadObject {
       await this.#forget()
       return
     }
-    await this.#discard((db) => failUnfinished(db, state.uploadId, failureOf('expired'), Date.now()))
+    this.#end('expiring')
+    await this.#remove()
     log('info', 'upload_expired', { uploadId: state.uploadId, offset: offsetOf(state), length: state.length })
   }
 
-  /** Removes the upload everywhere: R2, the row, the object. Each step may be done again. */
-  async #discard(settleRow: (db: Db) => Promise<void>): Promise<void> {
-    await dropStored(this.#deps.bucket, this.#current())
-    await settleRow(this.#deps.openDb())
+  /** From here on no bytes are taken. Nothing may be awaited between the look for a writer and this. */
+  #end(phase: 'terminating' | 'expiring'): void {
+    this.#deps.storage.setPhase(phase)
+    this.#reload()
+  }
+
+  /** Removes an ending upload everywhere: R2, the row, the object; only one at a time, and once more after a crash. */
+  #remove(): Promise<void> {
+    this.#removing ??= this.#removeOnce().finally(() => {
+      this.#removing = null
+    })
+    return this.#removing
+  }
+
+  async #removeOnce(): Promise<void> {
+    const { bucket, openDb } = this.#deps
+    const state = this.#current()
+    await this.#arm(state)
+    await dropStored(bucket, state)
+    if (state.phase === 'terminating') await deleteUnfinished(openDb(), state.uploadId)
+    else await failUnfinished(openDb(), state.uploadId, failureOf('expired'), Date.now())
     await this.#forget()
   }
 
   async #forget(): Promise<void> {
     this.#state = null
     await this.#deps.storage.clear()
+  }
+
+  /** Ends the writer, and the one that was waiting for its place. */
+  async #stopWriters(): Promise<void> {
+    while (this.#writer) await this.#stopWriter()
   }
 
   async #stopWriter(): Promise<void> {
@@ -257,7 +286,8 @@ export class UploadObject {
   }
 
   #answer(): UploadAnswer {
-    return this.#state ? { ok: true, upload: viewOf(this.#state) } : refuse('not_found')
+    if (!this.#state || isEnding(this.#state)) return refuse('not_found')
+    return { ok: true, upload: viewOf(this.#state) }
   }
 }
 
@@ -268,9 +298,4 @@ function refuse(code: Refusal): UploadAnswer {
 async function refuseBody(code: Refusal, body: ReadableStream<Uint8Array> | null): Promise<UploadAnswer> {
   if (body) await drain(body.getReader({ mode: 'byob' }))
   return refuse(code)
-}
-
-function refusalOf(end: BodyEnd): Refusal | null {
-  if (end === 'ended') return null
-  return end === 'too_long' ? 'payload_too_large' : 'unavailable'
 }
