@@ -39,15 +39,22 @@ export function cut(text: string, columns: number): string {
 
 const GAP = '  '
 const NARROWEST = 8
+/** Columns of a cell where no terminal sets a limit. */
+const WIDEST = 40
 
 /**
  * Rows under headings, cleaned and aligned. Where they are wider than the terminal, the widest columns give way.
- * @param columns of the terminal; null where the width does not matter
+ * @param columns of the terminal; null where the answer goes elsewhere, and each cell is cut on its own; `whole` to
+ * cut nothing
  */
-export function table(headings: string[], rows: string[][], columns: number | null = null): string {
+export function table(
+  headings: string[],
+  rows: string[][],
+  columns: number | null | 'whole' = 'whole',
+): string {
   const cells = [headings, ...rows].map((row) => row.map(clean))
   const widths = headings.map((_, at) => Math.max(...cells.map((row) => widthOf(row[at] ?? ''))))
-  const limited = columns === null ? widths : shrink(widths, columns - GAP.length * (headings.length - 1))
+  const limited = limit(widths, columns)
   return cells
     .map((row) =>
       row
@@ -56,6 +63,12 @@ export function table(headings: string[], rows: string[][], columns: number | nu
         .trimEnd(),
     )
     .join('\n')
+}
+
+function limit(widths: number[], columns: number | null | 'whole'): number[] {
+  if (columns === 'whole') return widths
+  if (columns === null) return widths.map((width) => Math.min(width, WIDEST))
+  return shrink(widths, columns - GAP.length * (widths.length - 1))
 }
 
 function shrink(widths: number[], columns: number): number[] {
