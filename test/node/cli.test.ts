@@ -1,20 +1,24 @@
 import { spawn } from 'node:child_process'
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { changeCredentials, configDir, readCredentials } from '../../sdk/cli/config.ts'
 import { serverOf } from '../../sdk/cli/connect.ts'
 import { Journal } from '../../sdk/cli/import/journal.ts'
+import { withTextPath } from '../../sdk/cli/import/local-path.ts'
 import { bars, progressLine } from '../../sdk/cli/import/progress.ts'
 import { type Candidate, walk } from '../../sdk/cli/import/walk.ts'
 import { bestRendition } from '../../sdk/cli/play.ts'
@@ -160,6 +164,41 @@ describe('the walk', () => {
   })
 })
 
+describe.skipIf(process.platform !== 'linux')('a name that is not UTF-8', () => {
+  const latin = (...parts: string[]) => Buffer.from([dir, ...parts].join('/'), 'latin1')
+
+  it('is found, shown with replacement characters, and read', async () => {
+    mkdirSync(latin('caf\xe9'))
+    mkdirSync(latin('caf\xe8'))
+    writeFileSync(latin('caf\xe9', '1.mp3'), 'one')
+    writeFileSync(latin('caf\xe8', 'latin\xe9.flac'), 'four')
+    const { candidates, unreadable } = await walk(dir)
+    expect(unreadable).toEqual([])
+    expect(candidates.map(({ shown }) => shown)).toEqual(['caf\ufffd/latin\ufffd.flac', 'caf\ufffd/1.mp3'])
+    let lent = ''
+    const content = await withTextPath(candidates[0]?.path ?? '', (path) => {
+      lent = path
+      return readFile(path, 'utf8')
+    })
+    expect(content).toBe('four')
+    expect(existsSync(lent)).toBe(false)
+    expect(readFileSync(latin('caf\xe8', 'latin\xe9.flac'), 'utf8')).toBe('four')
+  })
+
+  it('is not mistaken for another that looks the same', async () => {
+    writeFileSync(latin('\xe8.mp3'), 'one')
+    writeFileSync(latin('\xe9.mp3'), 'two')
+    for (const name of ['\xe8.mp3', '\xe9.mp3']) utimesSync(latin(name), 1, 1)
+    const [first, second] = (await walk(dir)).candidates
+    if (!first || !second) throw new Error('Two files were not found.')
+    const file = join(dir, 'journal.ndjson')
+    await (await Journal.open(file)).noteTrack(first, 'hash', 'track_1')
+    const later = await Journal.open(file)
+    expect(later.findUnchanged(first)?.trackId).toBe('track_1')
+    expect(later.findUnchanged(second)).toBeNull()
+  })
+})
+
 describe('the journal', () => {
   const song: Candidate = { path: '/music/song.flac', shown: 'song.flac', bytes: 10, mtimeMs: 1.5 }
   const file = () => join(dir, 'imports', 'journal.ndjson')
@@ -235,6 +274,19 @@ describe('text for a terminal', () => {
     const narrow = table(['ID', 'TITLE', 'STATUS'], rows, 24)
     expect(Math.max(...narrow.split('\n').map(widthOf))).toBe(24)
     expect(narrow).toContain('2   A very long…  failed')
+  })
+
+  it('is cut where one cell would push the others far away', () => {
+    const artists = Array.from({ length: 50 }, (_, at) => `Artist ${at}`).join(', ')
+    const rows = [['1', artists, 'ready']]
+    expect(table(['ID', 'ARTIST', 'STATUS'], rows, null)).toBe(
+      [`ID  ARTIST${' '.repeat(34)}  STATUS`, '1   Artist 0, Artist 1, Artist 2, Artist 3,…  ready'].join(
+        '\n',
+      ),
+    )
+    const onScreen = table(['ID', 'ARTIST', 'STATUS'], rows, 80).split('\n')
+    expect(onScreen.map(widthOf)).toEqual([80, 79])
+    expect(table(['ID', 'ARTIST', 'STATUS'], rows)).toContain(artists)
   })
 
   it('counts time and bytes as people do', () => {

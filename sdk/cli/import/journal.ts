@@ -2,6 +2,7 @@ import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { UploadUrls } from '../../upload-urls.ts'
+import type { LocalPath } from './local-path.ts'
 import type { Candidate } from './walk.ts'
 
 const trackEntry = z.object({
@@ -56,7 +57,7 @@ export class Journal {
 
   /** The track of a file that is as it was when it was uploaded. */
   findUnchanged({ path, bytes, mtimeMs }: Candidate): TrackEntry | null {
-    const entry = this.#byPath.get(path)
+    const entry = this.#byPath.get(keyOf(path))
     return entry && entry.bytes === bytes && entry.mtimeMs === mtimeMs ? entry : null
   }
 
@@ -66,7 +67,7 @@ export class Journal {
   }
 
   async noteTrack({ path, bytes, mtimeMs }: Candidate, sha256: string, trackId: string): Promise<void> {
-    await this.#add({ kind: 'track', path, bytes, mtimeMs, sha256, trackId })
+    await this.#add({ kind: 'track', path: keyOf(path), bytes, mtimeMs, sha256, trackId })
   }
 
   /** The addresses of unfinished uploads. */
@@ -115,6 +116,11 @@ export class Journal {
     await writeFile(temporary, text, { mode: 0o600 })
     await rename(temporary, this.#file)
   }
+}
+
+/** Bytes go by their hex digits: in replacement characters, two files would be one. */
+function keyOf(path: LocalPath): string {
+  return typeof path === 'string' ? path : `bytes:${path.toString('hex')}`
 }
 
 function readLine(line: string): Entry | null {

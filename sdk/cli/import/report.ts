@@ -14,8 +14,8 @@ export class Report {
   readonly #isJson: boolean
   readonly #terminal: Terminal
   readonly #failures: Failure[] = []
-  readonly #filesOf = new Map<string, string[]>()
-  readonly #outcomes = new Map<string, Outcome['outcome']>()
+  readonly #filesOf = new Map<string, Candidate[]>()
+  readonly #outcomes = new Map<Candidate, Outcome['outcome']>()
   readonly #sent = new Map<Candidate, number>()
   readonly #startedAt = Date.now()
   readonly #display: Display | null
@@ -60,10 +60,10 @@ export class Report {
   onOutcome(file: Candidate, outcome: Outcome): void {
     this.#sent.delete(file)
     this.#bytesSettled += file.bytes
-    this.#outcomes.set(file.shown, outcome.outcome)
+    this.#outcomes.set(file, outcome.outcome)
     this.#event({ event: 'file', file: file.shown, ...outcome })
-    if (outcome.outcome === 'failed') this.#fail(file.shown, outcome.code, outcome.reason)
-    else this.#filesOf.set(outcome.trackId, [...(this.#filesOf.get(outcome.trackId) ?? []), file.shown])
+    if (outcome.outcome === 'failed') this.#fail(file, outcome.code, outcome.reason)
+    else this.#filesOf.set(outcome.trackId, [...(this.#filesOf.get(outcome.trackId) ?? []), file])
   }
 
   onProcessed({ trackId, failure }: Processed): void {
@@ -107,10 +107,10 @@ export class Report {
     return ignored === 0 ? '' : ` ${ignored} other ${ignored === 1 ? 'file' : 'files'} left alone.`
   }
 
-  #fail(file: string, code: string, reason: string): void {
-    this.#failures.push({ file, code, reason })
+  #fail(file: Candidate, code: string, reason: string): void {
+    this.#failures.push({ file: file.shown, code, reason })
     this.#outcomes.set(file, 'failed')
-    this.#display?.note(`✗ ${file}: ${reason}`)
+    this.#display?.note(`✗ ${file.shown}: ${reason}`)
   }
 
   #count(outcome: Outcome['outcome']): number {

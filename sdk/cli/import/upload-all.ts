@@ -1,8 +1,10 @@
+import { basename } from 'node:path'
 import type { Segue } from '../../client.ts'
 import { isSegueError } from '../../errors.ts'
 import { fileSource, sha256Of } from '../../node-file.ts'
 import { UploadFailedError, uploadFile } from '../../upload.ts'
 import type { Journal } from './journal.ts'
+import { withTextPath } from './local-path.ts'
 import type { Candidate } from './walk.ts'
 
 /** What became of a file. `skipped`: the account has a track of this content already. */
@@ -42,30 +44,45 @@ async function uploadOne(
   if (unchanged && deps.known.has(unchanged.trackId))
     return { outcome: 'skipped', trackId: unchanged.trackId }
   try {
-    const sha256 = await sha256Of(file.path, deps.signal)
-    // Two files of one content: the second one waits for what becomes of the first.
-    const first = await running.get(sha256)
-    if (first?.outcome === 'uploaded' || first?.outcome === 'skipped') {
-      await deps.journal.noteTrack(file, sha256, first.trackId)
-      return { outcome: 'skipped', trackId: first.trackId }
-    }
-    const sending = sendUnlessKnown(deps, file, sha256)
-    running.set(sha256, sending)
-    return await sending
+    return await withTextPath(file.path, (path) => uploadContent(deps, file, path, running))
   } catch (error) {
     deps.signal.throwIfAborted()
     return failureOf(error)
   }
 }
 
-async function sendUnlessKnown(deps: UploadDeps, file: Candidate, sha256: string): Promise<Outcome> {
+async function uploadContent(
+  deps: UploadDeps,
+  file: Candidate,
+  path: string,
+  running: Map<string, Promise<Outcome>>,
+): Promise<Outcome> {
+  const sha256 = await sha256Of(path, deps.signal)
+  // Two files of one content: the second one waits for what becomes of the first.
+  const first = await running.get(sha256)
+  if (first?.outcome === 'uploaded' || first?.outcome === 'skipped') {
+    await deps.journal.noteTrack(file, sha256, first.trackId)
+    return { outcome: 'skipped', trackId: first.trackId }
+  }
+  const sending = sendUnlessKnown(deps, file, path, sha256)
+  running.set(sha256, sending)
+  return await sending
+}
+
+async function sendUnlessKnown(
+  deps: UploadDeps,
+  file: Candidate,
+  path: string,
+  sha256: string,
+): Promise<Outcome> {
   const { segue, journal, known, signal } = deps
   const same = journal.findContent(sha256)
   if (same && known.has(same.trackId)) {
     await journal.noteTrack(file, sha256, same.trackId)
     return { outcome: 'skipped', trackId: same.trackId }
   }
-  const { trackId } = await uploadFile(segue, await fileSource(file.path, `sha256:${sha256}`), {
+  const source = { ...(await fileSource(path, `sha256:${sha256}`)), name: basename(file.shown) }
+  const { trackId } = await uploadFile(segue, source, {
     signal,
     urls: journal.uploadUrls,
     onProgress: (bytesSent) => deps.onBytes(file, bytesSent),

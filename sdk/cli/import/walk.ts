@@ -1,12 +1,24 @@
+import { isUtf8 } from 'node:buffer'
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { extname, join, relative } from 'node:path'
+import { extname, relative, sep } from 'node:path'
+import type { LocalPath } from './local-path.ts'
 
 /** What may be audio by its name; the service judges by content. */
 const EXTENSIONS = new Set(
   '.mp3 .flac .wav .wave .aif .aiff .aifc .m4a .m4b .mp4 .ogg .oga .opus .aac .wma .ape .wv'.split(' '),
 )
 
-export type Candidate = { path: string; shown: string; bytes: number; mtimeMs: number }
+export type Candidate = {
+  path: LocalPath
+  /** The path below the folder, with replacement characters for what is not UTF-8: two files may share it. */
+  shown: string
+  bytes: number
+  mtimeMs: number
+}
+
+const DOT = 0x2e
+const SEPARATOR = Buffer.from(sep)
+const NOTHING = Buffer.alloc(0)
 
 export type Walk = {
   /** In the order of their paths. */
@@ -23,30 +35,34 @@ export type Walk = {
  */
 export async function walk(root: string, signal?: AbortSignal): Promise<Walk> {
   const found: Walk = { candidates: [], ignored: 0, unreadable: [] }
-  await walkFolder(root, root, new Set(), found, signal)
+  await walkFolder(root, Buffer.from(root), new Set(), found, signal)
   return found
 }
 
 async function walkFolder(
   root: string,
-  folder: string,
+  folder: Buffer,
   seen: Set<string>,
   found: Walk,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted()
-  const real = await realpath(folder)
+  const real = (await realpath(folder, { encoding: 'buffer' })).toString('hex')
   if (seen.has(real)) return
   seen.add(real)
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'))
-  for (const name of names.toSorted(byCodePoint)) {
-    const path = join(folder, name)
-    const shown = relative(root, path)
+  const names = (await readdir(folder, { encoding: 'buffer' })).filter((name) => name[0] !== DOT)
+  for (const name of names.toSorted(Buffer.compare)) {
+    const path = below(folder, name)
+    const text = path.toString()
+    const shown = relative(root, text)
     try {
       const stats = await stat(path)
       if (stats.isDirectory()) await walkFolder(root, path, seen, found, signal)
-      else if (!stats.isFile() || !EXTENSIONS.has(extname(name).toLowerCase())) found.ignored++
-      else found.candidates.push({ path, shown, bytes: stats.size, mtimeMs: stats.mtimeMs })
+      else if (!stats.isFile() || !EXTENSIONS.has(extname(text).toLowerCase())) found.ignored++
+      else {
+        const { size: bytes, mtimeMs } = stats
+        found.candidates.push({ path: isUtf8(path) ? text : path, shown, bytes, mtimeMs })
+      }
     } catch (error) {
       signal?.throwIfAborted()
       found.unreadable.push({ shown, reason: reasonOf(error) })
@@ -54,8 +70,8 @@ async function walkFolder(
   }
 }
 
-function byCodePoint(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, folder.at(-1) === SEPARATOR[0] ? NOTHING : SEPARATOR, name])
 }
 
 function reasonOf(error: unknown): string {
