@@ -1,9 +1,8 @@
-import { inspect } from 'node:util'
 import { z } from 'zod'
+import { recordDeadLetter } from '../src/operations/dead-letters.ts'
 import { openDb } from '../src/platform/db.ts'
 import { errorFields, log } from '../src/platform/log.ts'
 import { domainEventSchema } from '../src/platform/outbox.ts'
-import { deadLetters } from '../src/platform/schema.ts'
 import { transcodingDeps } from '../src/transcoding/deps.ts'
 import { transcodeMessageSchema } from '../src/transcoding/job.ts'
 import { buryJob, startJob } from '../src/transcoding/service.ts'
@@ -84,17 +83,9 @@ function kindOf(body: unknown): unknown {
 /** Records a message that cannot be handled, where an admin sees it. */
 async function bury(env: Env, queue: string, message: Message): Promise<undefined> {
   log('error', 'message_buried', { queue, messageId: message.id })
-  await openDb(env.DB, 'first-primary')
-    .db.insert(deadLetters)
-    .values({ queue, messageId: message.id, body: textOf(message.body), createdAt: Date.now() })
-    .onConflictDoNothing()
-}
-
-/** JSON where the body has any: what is sent to a queue may also be nothing, or hold a big integer or itself. */
-function textOf(body: unknown): string {
-  try {
-    return JSON.stringify(body) ?? inspect(body)
-  } catch {
-    return inspect(body)
-  }
+  await recordDeadLetter(
+    openDb(env.DB, 'first-primary').db,
+    { queue, messageId: message.id, body: message.body },
+    Date.now(),
+  )
 }

@@ -14,6 +14,10 @@ export async function oldestQueuedAt(db: Db): Promise<number | null> {
   return row?.queuedAt ?? null
 }
 
+export async function insertDeadLetter(db: Db, letter: typeof deadLetters.$inferInsert): Promise<void> {
+  await db.insert(deadLetters).values(letter).onConflictDoNothing()
+}
+
 /** Messages that were given up, newest first. */
 export async function listDeadLetters(db: Db, beforePk: number | null, count: number) {
   return db
