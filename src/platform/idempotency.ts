@@ -68,7 +68,7 @@ export function noteBodyDigest(c: AppContext, sha256: string): void {
 
 async function fingerprintOf(c: AppContext): Promise<string> {
   const parts = [c.req.method, c.req.url, ...FINGERPRINT_HEADERS.map((name) => c.req.header(name) ?? '')]
-  if (c.req.header('content-type')?.includes('json')) parts.push(await c.req.text())
+  if (c.req.header('content-type')?.includes('json')) parts.push(await c.req.raw.clone().text())
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(parts.join('\n')))
   return Buffer.from(digest).toString('hex')
 }

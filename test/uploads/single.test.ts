@@ -132,6 +132,14 @@ describe('uploading a file in one request', () => {
     expect(await again.json()).toEqual(await first.json())
   })
 
+  it('reads audio that is sent as JSON once for its Idempotency-Key and once for its content', async () => {
+    const artist = await signIn({ role: 'artist' })
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'mislabelled' }
+    const answer = await post(artist, bytesOf(flac([], 23)), 'json.flac', headers)
+    expect(answer.status).toBe(201)
+    await answer.body?.cancel()
+  })
+
   it('refuses an Idempotency-Key for other content of the same length', async () => {
     const artist = await signIn({ role: 'artist' })
     const [one, other] = [bytesOf(flac([], 21)), bytesOf(flac([], 22))]
